@@ -1,0 +1,112 @@
+//! One keep-alive connection: send prepared bytes, wait for the response.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+
+use crate::response;
+
+const READ_BYTES: usize = 8 * 1024;
+/// No answer in this time means that the service hangs; the measurement is worthless then.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Connection {
+    stream: TcpStream,
+    received: Vec<u8>,
+}
+
+impl Connection {
+    pub(crate) async fn open(target: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(target)
+            .await
+            .with_context(|| format!("cannot connect to {target}"))?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            received: Vec::with_capacity(READ_BYTES),
+        })
+    }
+
+    /// Sends one request, waits for its whole response and answers its status.
+    pub(crate) async fn exchange(&mut self, request: &[u8]) -> Result<u16> {
+        self.received.clear();
+        self.stream.write_all(request).await?;
+        loop {
+            self.received.reserve(READ_BYTES);
+            if self.stream.read_buf(&mut self.received).await? == 0 {
+                bail!("the service closed the connection within a response");
+            }
+            if let Some(response) = response::parse(&self.received)? {
+                return Ok(response.status);
+            }
+        }
+    }
+
+    /// The body of the response that the last exchange received.
+    fn body(&self) -> Result<Vec<u8>> {
+        let response = response::parse(&self.received)?.context("no exchange has ended yet")?;
+        Ok(response.body.into_owned())
+    }
+}
+
+/// A client for one request after the other, for code that is not asynchronous.
+pub(crate) struct Client {
+    runtime: Runtime,
+    connection: Connection,
+    headers: String,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+    pub(crate) took: Duration,
+}
+
+impl Client {
+    pub(crate) fn open(target: SocketAddr, api_key: &str) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let connection = runtime.block_on(Connection::open(target))?;
+        Ok(Self {
+            runtime,
+            connection,
+            headers: format!("Host: {target}\r\nX-API-Key: {api_key}\r\n"),
+        })
+    }
+
+    pub(crate) fn get(&mut self, path: &str) -> Result<Answer> {
+        let request = format!("GET {path} HTTP/1.1\r\n{}\r\n", self.headers);
+        let started = Instant::now();
+        let exchange =
+            async { tokio::time::timeout(PATIENCE, self.connection.exchange(request.as_bytes())).await };
+        let status = self
+            .runtime
+            .block_on(exchange)
+            .with_context(|| format!("no answer to GET {path}"))??;
+        let took = started.elapsed();
+
+        Ok(Answer {
+            status,
+            body: self.connection.body()?,
+            took,
+        })
+    }
+
+    /// The body of a GET that must succeed, as JSON.
+    pub(crate) fn get_json(&mut self, path: &str) -> Result<serde_json::Value> {
+        let answer = self.get(path)?;
+        if answer.status != 200 {
+            bail!(
+                "GET {path} answered {}: {}",
+                answer.status,
+                String::from_utf8_lossy(&answer.body)
+            );
+        }
+        serde_json::from_slice(&answer.body).with_context(|| format!("GET {path} did not answer JSON"))
+    }
+}

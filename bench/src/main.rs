@@ -1,0 +1,52 @@
+//! `bench`: measures each service against its limits in the same run and prints the figures.
+
+mod connection;
+mod echo;
+mod error_tracker;
+mod histogram;
+mod http_limit;
+mod load;
+mod process;
+mod raw_sqlite;
+mod report;
+mod response;
+mod table;
+mod template;
+mod traceback;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+const USAGE: &str = "\
+bench error-tracker --binary PATH [--quick]   figures of the error tracker; --quick: one short round
+bench generator                               what the load generator itself costs
+bench echo                                    the HTTP limit: a bare server on LISTEN";
+const EXIT_USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        None => {
+            eprintln!("{USAGE}");
+            ExitCode::from(EXIT_USAGE)
+        }
+        Some(Ok(())) => ExitCode::SUCCESS,
+        Some(Err(error)) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `None` when the arguments make no sense.
+fn run(arguments: &[String]) -> Option<Result<()>> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    Some(match arguments[..] {
+        ["error-tracker", "--binary", binary] => error_tracker::measure(binary, false),
+        ["error-tracker", "--binary", binary, "--quick"] => error_tracker::measure(binary, true),
+        ["generator"] => http_limit::print(),
+        ["echo"] => echo::serve(),
+        _ => return None,
+    })
+}

@@ -1,0 +1,3 @@
+import { serviceUi } from '@monlight/ui/vite';
+
+export default serviceUi();

@@ -1,0 +1,195 @@
+//! One SQLite file: a single writer, a read-only pool, migrations, and what the file says of itself.
+//!
+//! Writes are serialised by construction, because there is one writing connection and
+//! every write transaction starts with `begin immediate`.
+
+mod backup;
+mod identity;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Sqlite, Transaction};
+
+pub use backup::back_up;
+pub use identity::Identity;
+
+use crate::settings::Durability;
+
+/// How long a statement waits for another process that holds the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+/// Page cache of the writer and of each reader, in KiB. Small on purpose: the kernel caches the file as well.
+const WRITER_CACHE_KIB: i32 = 4_096;
+const READER_CACHE_KIB: i32 = 512;
+const READERS: u32 = 3;
+/// The write-ahead log is moved into the file at this many pages, and cut to this many bytes when it had to grow.
+const CHECKPOINT_PAGES: i32 = 2_000;
+const WAL_LIMIT_BYTES: i64 = 32 << 20;
+
+/// An open database. Clones share the same connections.
+#[derive(Debug, Clone)]
+pub struct Db {
+    writer: SqlitePool,
+    reader: SqlitePool,
+    path: PathBuf,
+}
+
+impl Db {
+    /// Opens the file (and makes it and its folder), refuses one that is not ours or is too new, and migrates it.
+    ///
+    /// # Errors
+    /// A sentence for the operator: which file, and why it cannot be used. A refused file is left as it was.
+    pub async fn open(
+        path: &Path,
+        durability: Durability,
+        identity: &Identity,
+        migrator: &Migrator,
+    ) -> anyhow::Result<Self> {
+        let shown = path.display();
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make the folder {} for the database", folder.display()))?;
+        }
+        identity::check_file(path, identity).await?;
+
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(writer_options(path, durability))
+            .await
+            .with_context(|| format!("cannot open the database {shown}"))?;
+        identity::claim(&writer, identity)
+            .await
+            .with_context(|| format!("cannot write to the database {shown}"))?;
+        migrator
+            .run(&writer)
+            .await
+            .with_context(|| format!("cannot bring the database {shown} up to date"))?;
+        identity::record_version(&writer, identity, migrator)
+            .await
+            .with_context(|| format!("cannot write to the database {shown}"))?;
+
+        let reader = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(reader_options(path))
+            .await
+            .with_context(|| format!("cannot open the database {shown} for reading"))?;
+        Ok(Self {
+            writer,
+            reader,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Starts a write transaction. Waits its turn behind the other writers of this process.
+    ///
+    /// # Errors
+    /// The database cannot be written now (locked by another process, read-only, full, damaged).
+    pub async fn write(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
+        self.writer.begin_with("begin immediate").await
+    }
+
+    /// The read-only connections.
+    #[must_use]
+    pub fn read(&self) -> &SqlitePool {
+        &self.reader
+    }
+
+    /// Where the file lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes one small row, so that a full disk, a lock or a read-only file shows.
+    ///
+    /// # Errors
+    /// The database cannot be written now.
+    pub async fn probe(&self) -> sqlx::Result<()> {
+        let mut tx = self.write().await?;
+        sqlx::query(
+            "insert into _meta (key, value) values ('probed_at', ?1)
+             on conflict (key) do update set value = excluded.value",
+        )
+        .bind(crate::clock::Timestamp::now().to_string())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await
+    }
+
+    /// Bytes on disk: the file and its write-ahead log.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        [self.path.as_os_str(), log.as_os_str()]
+            .iter()
+            .filter_map(|path| std::fs::metadata(path).ok())
+            .map(|metadata| metadata.len())
+            .sum()
+    }
+
+    /// Moves the write-ahead log into the file and closes every connection.
+    pub async fn close(&self) {
+        self.reader.close().await;
+        if let Err(error) = sqlx::query("pragma wal_checkpoint(truncate)")
+            .execute(&self.writer)
+            .await
+        {
+            tracing::warn!(%error, "the last checkpoint failed; the next start repeats it");
+        }
+        self.writer.close().await;
+    }
+}
+
+fn writer_options(path: &Path, durability: Durability) -> SqliteConnectOptions {
+    let synchronous = match durability {
+        Durability::Process => SqliteSynchronous::Normal,
+        Durability::Power => SqliteSynchronous::Full,
+    };
+    common_options(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .pragma("cache_size", (-WRITER_CACHE_KIB).to_string())
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
+        .pragma("journal_size_limit", WAL_LIMIT_BYTES.to_string())
+        .thread_name(|_| "sqlite-writer".to_owned())
+}
+
+fn reader_options(path: &Path) -> SqliteConnectOptions {
+    common_options(path)
+        .read_only(true)
+        .pragma("cache_size", (-READER_CACHE_KIB).to_string())
+        .thread_name(|number| format!("sqlite-read-{number}"))
+}
+
+fn common_options(path: &Path) -> SqliteConnectOptions {
+    use sqlx::ConnectOptions as _;
+
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        // A container with a read-only root has no folder for temporary files.
+        .pragma("temp_store", "memory")
+        .pragma("trusted_schema", "off")
+        .statement_cache_capacity(64)
+        .disable_statement_logging()
+}
+
+#[cfg(test)]
+mod tests;

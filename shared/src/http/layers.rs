@@ -1,0 +1,235 @@
+//! The one stack of layers around a service's routes, and the state that it needs.
+//!
+//! The order a request meets: counted and logged, panics caught, security headers, then for
+//! `/api/` and `/metrics` the key (401), then the router (404, 405), then what the route table
+//! says of the route: body size (413) and rate (429), then the handler.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{self, HeaderName, HeaderValue};
+use http::{Method, StatusCode};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::auth::{Auth, Caller, Via};
+use super::body::{self, BodyBudget, WholeBody};
+use super::client::{Peer, TrustedProxies};
+use super::metrics::Traffic;
+use super::problem::Problem;
+use super::rate_limit::RateLimiter;
+use crate::clock::Timestamp;
+use crate::settings::ServiceSettings;
+
+/// The header that a browser cannot be tricked into sending from another site.
+const UI_HEADER: &str = "x-monlight-ui";
+const API_PREFIX: &str = "/api/";
+const EVENT_STREAM_SUFFIX: &str = "/tail";
+
+/// Keys, limits and counters of one service.
+pub struct Gate {
+    /// The keys.
+    pub auth: Auth,
+    /// Whose `X-Forwarded-For` is believed.
+    pub proxies: TrustedProxies,
+    /// What has been served so far.
+    pub traffic: Traffic,
+    limiter: RateLimiter<(Budget, u8, IpAddr)>,
+    bodies: BodyBudget,
+    max_body_bytes: usize,
+    started: Instant,
+}
+
+/// Which of a client's two budgets a request uses: looking at pages must not use up the right to report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Budget {
+    /// Routes that take telemetry in.
+    Ingest,
+    /// Everything else.
+    Interactive,
+}
+
+/// What the route table says of a route.
+#[derive(Debug, Clone, Copy)]
+pub struct RouteLimits {
+    /// The budget that a request counts against.
+    pub budget: Budget,
+    /// Largest body in bytes, before and after decoding.
+    pub max_body_bytes: usize,
+}
+
+impl Gate {
+    /// The gate of `service` as its settings want it.
+    #[must_use]
+    pub fn new(service: &str, settings: &ServiceSettings) -> Arc<Self> {
+        Arc::new(Self {
+            auth: Auth::new(service, &settings.api_keys),
+            proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
+            traffic: Traffic::default(),
+            limiter: RateLimiter::new(settings.rate_limit),
+            bodies: BodyBudget::default(),
+            max_body_bytes: settings.max_body_bytes,
+            started: Instant::now(),
+        })
+    }
+
+    /// The limits of a route that takes telemetry in: the body may have `factor` times `MAX_BODY_SIZE`.
+    #[must_use]
+    pub fn ingest(&self, factor: usize) -> RouteLimits {
+        RouteLimits {
+            budget: Budget::Ingest,
+            max_body_bytes: self.max_body_bytes * factor,
+        }
+    }
+
+    /// The limits of every other route.
+    #[must_use]
+    pub fn interactive(&self) -> RouteLimits {
+        RouteLimits {
+            budget: Budget::Interactive,
+            max_body_bytes: self.max_body_bytes,
+        }
+    }
+
+    /// Reads a body within the limits of its route.
+    ///
+    /// # Errors
+    /// As [`body::read`].
+    pub async fn read_body(&self, request: Request) -> Result<WholeBody, Problem> {
+        let (parts, body) = request.into_parts();
+        let limit = parts
+            .extensions
+            .get::<RouteLimits>()
+            .map_or(self.max_body_bytes, |limits| limits.max_body_bytes);
+        body::read(&parts.headers, body, limit, &self.bodies).await
+    }
+
+    /// The client's address.
+    #[must_use]
+    pub fn client(&self, request: &Request) -> IpAddr {
+        let peer = request
+            .extensions()
+            .get::<Peer>()
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+        self.proxies.client(peer, request.headers())
+    }
+}
+
+/// Puts the stack around all routes of a service.
+pub fn wrap(router: Router, gate: &Arc<Gate>) -> Router {
+    router
+        .method_not_allowed_fallback(async || {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this method is not allowed here")
+        })
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(gate), authorise))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            tracing::error!("a request handler panicked");
+            Problem::internal().into_response()
+        }))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(gate), observe))
+}
+
+/// Enforces what the route table says; goes around a route's methods, so that 404 and 405 come first.
+pub async fn enforce(
+    State((gate, limits)): State<(Arc<Gate>, RouteLimits)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > limits.max_body_bytes as u64) {
+        return Problem::too_large(limits.max_body_bytes).into_response();
+    }
+    if let Some(caller) = request.extensions().get::<Caller>() {
+        let now_ms = gate.started.elapsed().as_millis() as i64;
+        if let Err(retry_after_s) = gate
+            .limiter
+            .check((limits.budget, caller.key_index, caller.client), now_ms)
+        {
+            return Problem::too_many_requests(retry_after_s).into_response();
+        }
+    }
+    request.extensions_mut().insert(limits);
+    next.run(request).await
+}
+
+/// Puts [`enforce`] around a route made with `routes!`.
+pub fn limited<S: Clone + Send + Sync + 'static>(
+    (schemas, paths, methods): utoipa_axum::router::UtoipaMethodRouter<S>,
+    gate: &Arc<Gate>,
+    limits: RouteLimits,
+) -> utoipa_axum::router::UtoipaMethodRouter<S> {
+    let layer = axum::middleware::from_fn_with_state((Arc::clone(gate), limits), enforce);
+    (schemas, paths, methods.route_layer(layer))
+}
+
+async fn authorise(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let guarded = path.starts_with(API_PREFIX) || path == "/api" || path == "/metrics";
+    if !guarded || path == super::session::PATH {
+        return next.run(request).await;
+    }
+    let client = gate.client(&request);
+    let query_key = path
+        .ends_with(EVENT_STREAM_SUFFIX)
+        .then(|| query_key(&request))
+        .flatten();
+    let Some((key_index, via)) =
+        gate.auth
+            .identify(request.headers(), query_key.as_deref(), Timestamp::now())
+    else {
+        return gate.auth.refuse(client).await.into_response();
+    };
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if via == Via::Cookie && !reads && !request.headers().contains_key(UI_HEADER) {
+        return Problem::new(
+            StatusCode::FORBIDDEN,
+            "a browser session may change things only from its own page",
+        )
+        .into_response();
+    }
+    request.extensions_mut().insert(Caller {
+        key_index,
+        via_cookie: via == Via::Cookie,
+        client,
+    });
+    next.run(request).await
+}
+
+fn query_key(request: &Request) -> Option<String> {
+    form_urlencoded::parse(request.uri().query()?.as_bytes())
+        .find_map(|(name, value)| (name == "api_key").then(|| value.into_owned()))
+}
+
+async fn observe(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let logged = tracing::enabled!(tracing::Level::DEBUG).then(|| request.uri().path().to_owned());
+    let mut response = next.run(request).await;
+    gate.traffic.count(&method, response.status());
+    if let Some(path) = logged {
+        let duration_ms = started.elapsed().as_millis() as u64;
+        tracing::debug!(http.method = %method, http.path = %path, http.status = response.status().as_u16(), duration_ms, "request");
+    }
+    let headers = response.headers_mut();
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(HeaderName::from_static("content-security-policy"))
+        .or_insert(HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'",
+        ));
+    response
+}

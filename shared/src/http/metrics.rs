@@ -1,0 +1,127 @@
+//! The service's own figures in Prometheus' text format.
+//!
+//! Format: <https://prometheus.io/docs/instrumenting/exposition_formats/>.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, Method, StatusCode, header};
+
+/// Requests served, by kind of method and by status.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    reads: [AtomicU64; 6],
+    writes: [AtomicU64; 6],
+}
+
+impl Traffic {
+    pub(crate) fn count(&self, method: &Method, status: StatusCode) {
+        let by_class = if matches!(*method, Method::GET | Method::HEAD) {
+            &self.reads
+        } else {
+            &self.writes
+        };
+        by_class[usize::from(status.as_u16() / 100).min(5)].fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The text of `/metrics`, built figure by figure.
+#[derive(Debug)]
+pub struct Exposition {
+    prefix: &'static str,
+    text: String,
+}
+
+impl Exposition {
+    /// Starts with what every service tells: requests, memory.
+    #[must_use]
+    pub fn new(prefix: &'static str, traffic: &Traffic) -> Self {
+        let mut exposition = Self {
+            prefix,
+            text: String::with_capacity(2_048),
+        };
+        exposition.head("http_requests_total", "counter", "Requests answered.");
+        for (kind, by_class) in [("read", &traffic.reads), ("write", &traffic.writes)] {
+            for (class, count) in by_class.iter().enumerate().skip(1) {
+                let (count, prefix) = (count.load(Ordering::Relaxed), exposition.prefix);
+                let _ = writeln!(
+                    exposition.text,
+                    "{prefix}_http_requests_total{{kind=\"{kind}\",status=\"{class}xx\"}} {count}"
+                );
+            }
+        }
+        exposition.gauge(
+            "resident_memory_bytes",
+            "Memory of the process that is in RAM.",
+            resident_bytes(),
+        );
+        exposition
+    }
+
+    /// Adds a figure that only grows.
+    pub fn counter(&mut self, name: &str, help: &str, value: u64) {
+        self.head(name, "counter", help);
+        let _ = writeln!(self.text, "{}_{name} {value}", self.prefix);
+    }
+
+    /// Adds a figure that goes up and down.
+    pub fn gauge(&mut self, name: &str, help: &str, value: u64) {
+        self.head(name, "gauge", help);
+        let _ = writeln!(self.text, "{}_{name} {value}", self.prefix);
+    }
+
+    fn head(&mut self, name: &str, kind: &str, help: &str) {
+        let prefix = self.prefix;
+        let _ = writeln!(
+            self.text,
+            "# HELP {prefix}_{name} {help}\n# TYPE {prefix}_{name} {kind}"
+        );
+    }
+}
+
+impl IntoResponse for Exposition {
+    fn into_response(self) -> Response {
+        let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+        ([(header::CONTENT_TYPE, kind)], self.text).into_response()
+    }
+}
+
+/// Resident memory in bytes as the kernel tells it; 0 where there is no `/proc`.
+#[must_use]
+pub fn resident_bytes() -> u64 {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return 0;
+    };
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line
+        .and_then(|line| line.trim().strip_suffix(" kB"))
+        .and_then(|text| text.trim().parse::<u64>().ok());
+    kib.unwrap_or_default() * 1_024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_help_type_and_prefix() {
+        let traffic = Traffic::default();
+        traffic.count(&Method::POST, StatusCode::CREATED);
+        let mut exposition = Exposition::new("thing", &traffic);
+
+        exposition.counter("parts_total", "Parts made.", 7);
+
+        assert!(
+            exposition
+                .text
+                .contains("# TYPE thing_parts_total counter\nthing_parts_total 7\n")
+        );
+        assert!(
+            exposition
+                .text
+                .contains("thing_http_requests_total{kind=\"write\",status=\"2xx\"} 1\n")
+        );
+        assert!(resident_bytes() > 0);
+    }
+}

@@ -1,0 +1,153 @@
+//! The accept loop: hyper on our own listener, so that no client can hold or starve the others.
+//!
+//! A frame around hyper knows of each connection whether it is idle, sending a head, or being
+//! served, and since when. One reaper ends heads that take longer than 10 s, answers that nobody
+//! reads for 30 s, and connections that idle for 75 s; at the connection cap the longest idle
+//! one makes room for a new one.
+
+mod connections;
+mod leftover;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use super::client::Peer;
+use connections::{Connection, Registry, WatchedStream};
+use leftover::Recoverable;
+
+/// Limits on time and number; tests shorten them.
+#[derive(Debug, Clone, Copy)]
+pub struct ServeLimits {
+    /// Connections at the same time.
+    pub max_connections: usize,
+    /// A request's head must be complete within this time.
+    pub head: Duration,
+    /// A connection may wait for its next request for so long.
+    pub idle: Duration,
+    /// A client may refuse to read for so long.
+    pub stalled_write: Duration,
+    /// At stop, requests in flight have so long to end.
+    pub drain: Duration,
+}
+
+impl ServeLimits {
+    /// The limits of a running service.
+    #[must_use]
+    pub fn new(max_connections: usize) -> Self {
+        Self {
+            max_connections,
+            head: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
+            stalled_write: Duration::from_secs(30),
+            drain: Duration::from_secs(4),
+        }
+    }
+}
+
+/// Serves `app` until `stop` is cancelled, then answers what is in flight and returns.
+pub async fn serve(listener: TcpListener, app: Router, limits: ServeLimits, stop: CancellationToken) {
+    let registry = Registry::new(limits);
+    let reaper = tokio::spawn(Arc::clone(&registry).reap());
+    let open = tokio_util::task::TaskTracker::new();
+    loop {
+        let (stream, peer) = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of descriptors, or a peer that has gone: neither is cured by trying at once.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    continue;
+                }
+            },
+        };
+        let connection = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            connection = registry.admit() => connection,
+        };
+        open.spawn(serve_connection(
+            stream,
+            peer,
+            app.clone(),
+            connection,
+            stop.clone(),
+        ));
+    }
+    drop(listener);
+    open.close();
+    if tokio::time::timeout(limits.drain, open.wait()).await.is_err() {
+        tracing::warn!(
+            connections = open.len(),
+            "connections were cut at the end of the drain"
+        );
+        registry.cut_all();
+    }
+    reaper.abort();
+}
+
+async fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Router,
+    connection: Arc<Connection>,
+    stop: CancellationToken,
+) {
+    // Small answers must not wait for more to come; a socket that refuses the option still works.
+    let _ = stream.set_nodelay(true);
+    let io = TokioIo::new(WatchedStream::new(stream, Arc::clone(&connection)));
+    let service = service_fn(|request| answer(request, app.clone(), peer, Arc::clone(&connection)));
+    let mut http = hyper::server::conn::http1::Builder::new();
+    // The reaper knows idle from unfinished, hyper's own timer does not.
+    http.timer(TokioTimer::new())
+        .header_read_timeout(None)
+        .max_buf_size(64 * 1_024)
+        .max_headers(100);
+    let mut served = std::pin::pin!(http.serve_connection(io, service));
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            // How a connection ends is the client's business: it may break off at any point.
+            _ = served.as_mut() => break,
+            () = connection.told_to_close() => break,
+            () = stop.cancelled(), if !stopping => {
+                stopping = true;
+                served.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+async fn answer(
+    request: hyper::Request<Incoming>,
+    app: Router,
+    peer: SocketAddr,
+    connection: Arc<Connection>,
+) -> Result<hyper::Response<Body>, std::convert::Infallible> {
+    connection.begin_request();
+    let (mut parts, incoming) = request.into_parts();
+    parts.extensions.insert(Peer(peer));
+    let (body, leftover) = Recoverable::wrap(incoming);
+    let response = match app.oneshot(hyper::Request::from_parts(parts, body)).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    // A client that is still sending would not hear an early refusal: read on, and throw it away.
+    leftover.discard_in_background();
+    Ok(response.map(|body| Body::new(connections::AnsweringBody::new(body, connection))))
+}
+
+#[cfg(test)]
+mod tests;

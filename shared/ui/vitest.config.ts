@@ -1,0 +1,3 @@
+import { serviceUi } from './vite/recipe.ts';
+
+export default serviceUi();
