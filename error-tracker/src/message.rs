@@ -15,6 +15,8 @@ const PLACEHOLDERS: [&str; 8] = [
     "<time>",
 ];
 
+const QUOTES: [u8; 3] = [b'"', b'\'', b'`'];
+
 /// Shortest word of hexadecimal digits that is an id; `a1b` may be a name.
 const HEX_MIN_BYTES: usize = 6;
 
@@ -69,12 +71,7 @@ impl Writer<'_> {
 
     /// Where the quoted text that begins here ends.
     fn quoted_end(&mut self, quote: u8) -> Option<usize> {
-        let kind = match quote {
-            b'"' => 0,
-            b'\'' => 1,
-            b'`' => 2,
-            _ => return None,
-        };
+        let kind = QUOTES.iter().position(|mark| *mark == quote)?;
         let bytes = self.text.as_bytes();
         // An apostrophe inside or after a word opens nothing.
         if self.unclosed[kind] || self.at > 0 && is_word_like(bytes[self.at - 1]) {
@@ -241,24 +238,17 @@ fn is_ipv6(token: &[u8]) -> bool {
 
 /// Dates and times of day in figures: `2024-01-02T03:04:05.678Z`, `01/02/2024`, `12:30`.
 fn is_time(token: &[u8]) -> bool {
-    let mut separators = 0;
-    let mut has_colon = false;
-    for byte in token {
-        match byte {
-            b'0'..=b'9' | b'.' | b'T' | b'Z' | b'+' => {}
-            b'-' | b'/' => separators += 1,
-            b':' => {
-                separators += 1;
-                has_colon = true;
-            }
-            _ => return false,
-        }
-    }
+    let count = |signs: &[u8]| token.iter().filter(|byte| signs.contains(byte)).count();
     let begins = token.first().is_some_and(u8::is_ascii_digit);
     let ends = token
         .last()
         .is_some_and(|last| last.is_ascii_digit() || *last == b'Z');
-    begins && ends && (separators >= 2 || has_colon)
+    begins
+        && ends
+        && token
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || b".TZ+-/:".contains(byte))
+        && (count(b":") > 0 || count(b"-/") > 1)
 }
 
 /// A URL may hold brackets and commas; what a sentence puts behind it is not part of it.
@@ -286,12 +276,11 @@ fn number_end(bytes: &[u8], start: usize) -> usize {
 }
 
 fn is_uuid(bytes: Option<&[u8]>) -> bool {
-    bytes.is_some_and(|bytes| {
-        bytes.iter().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-    })
+    let fits = |(at, byte): (usize, &u8)| match at {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    bytes.is_some_and(|bytes| bytes.iter().enumerate().all(fits))
 }
 
 /// `0x7ffe12`, or enough hexadecimal digits with a decimal one among them.

@@ -11,6 +11,7 @@ use crate::frame::chain::{FRAMES_MAX, read_chain};
 const CONTEXT_MAX_LINES: usize = 10;
 
 /// The exceptions of a traceback whose message is not known.
+#[cfg(test)]
 pub(crate) fn parse(traceback: &str) -> Vec<Exception> {
     parse_outside(traceback, "")
 }

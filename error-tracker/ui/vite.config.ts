@@ -1,3 +1,3 @@
-import { serviceUi } from '@monlight/ui/vite';
+import { serviceUi } from '../../shared/ui/vite/recipe.ts';
 
 export default serviceUi();

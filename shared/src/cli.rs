@@ -20,6 +20,9 @@ const EXIT_SETTINGS: u8 = 64;
 /// A stop takes no longer than this, because Docker kills after ten seconds.
 const STOP_LIMIT: Duration = Duration::from_secs(8);
 
+/// Reads settings through a function that answers like the environment.
+pub type Load<Config> = fn(&dyn Fn(&str) -> Option<String>) -> Result<Config, Faults>;
+
 /// What a service tells the process around it.
 pub struct Program<Config> {
     /// Whose database it is and which release this is.
@@ -29,7 +32,7 @@ pub struct Program<Config> {
     /// The settings beyond the common ones.
     pub settings: &'static [Setting],
     /// Reads the settings.
-    pub load: fn(&dyn Fn(&str) -> Option<String>) -> Result<Config, Faults>,
+    pub load: Load<Config>,
     /// The part of the settings that every service has.
     pub common: fn(&Config) -> &ServiceSettings,
 }

@@ -173,12 +173,25 @@ mod tests {
     type Waiter = tokio::task::JoinHandle<Result<i64, FlushError>>;
 
     fn setup(capacity: usize, max_batch: usize) -> Setup {
-        let (entered, gate, batches) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)), Arc::default());
-        let committer =
-            Multiplier { entered: Arc::clone(&entered), gate: Arc::clone(&gate), batches: Arc::clone(&batches) };
+        let (entered, gate, batches) = (
+            Arc::new(Semaphore::new(0)),
+            Arc::new(Semaphore::new(0)),
+            Arc::default(),
+        );
+        let committer = Multiplier {
+            entered: Arc::clone(&entered),
+            gate: Arc::clone(&gate),
+            batches: Arc::clone(&batches),
+        };
         let tasks = Tasks::new();
         let flusher = Flusher::start(&tasks, committer, capacity, max_batch);
-        Setup { tasks, flusher, entered, gate, batches }
+        Setup {
+            tasks,
+            flusher,
+            entered,
+            gate,
+            batches,
+        }
     }
 
     impl Setup {

@@ -9,6 +9,7 @@ pub mod db;
 pub mod env;
 pub mod flusher;
 pub mod http;
+pub mod outbound;
 pub mod settings;
 pub mod tasks;
 pub mod telemetry;

@@ -82,7 +82,11 @@ mod tests {
 
         assert_eq!(reply.unwrap().status(), 302);
         assert!(head.starts_with("GET /first "));
-        assert!(head.contains(concat!("user-agent: monlight/", env!("CARGO_PKG_VERSION"), "\r\n")));
+        assert!(head.contains(concat!(
+            "user-agent: monlight/",
+            env!("CARGO_PKG_VERSION"),
+            "\r\n"
+        )));
     }
 
     #[tokio::test]
@@ -108,6 +112,6 @@ mod tests {
     #[test]
     fn root_certificates_come_with_the_binary() {
         assert!(webpki_roots::TLS_SERVER_ROOTS.len() > 50);
-        assert_eq!(tls_config().crypto_provider().cipher_suites.is_empty(), false);
+        assert!(!tls_config().crypto_provider().cipher_suites.is_empty());
     }
 }

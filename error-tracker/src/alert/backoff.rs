@@ -19,7 +19,11 @@ pub(crate) fn retry_in_ms(attempt: u32, jitter: f64) -> i64 {
     // Beyond 16 doublings the cap holds anyway, and the shift cannot overflow.
     let doubled = FIRST_MS << attempt.saturating_sub(1).min(16);
     let wait_ms = doubled.min(LONGEST_MS);
-    let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 0.0 };
+    let jitter = if jitter.is_finite() {
+        jitter.clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
     let shortened = (wait_ms as f64 * (1.0 - JITTER * jitter)) as i64;
     shortened.max(FIRST_MS)
 }
@@ -48,9 +52,14 @@ mod tests {
 
     #[test]
     fn the_wait_doubles_from_five_seconds_to_an_hour() {
-        let waits: Vec<i64> = (1..=12).map(|attempt| retry_in_ms(attempt, 0.0) / 1_000).collect();
+        let waits: Vec<i64> = (1..=12)
+            .map(|attempt| retry_in_ms(attempt, 0.0) / 1_000)
+            .collect();
 
-        assert_eq!(waits, [5, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600]);
+        assert_eq!(
+            waits,
+            [5, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600]
+        );
     }
 
     #[test]

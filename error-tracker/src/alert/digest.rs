@@ -50,13 +50,22 @@ impl Digest {
             to_ms = to_ms.max(alert.at_ms);
             count += 1;
             let row = DigestRow::of(alert);
-            groups.entry(row.group_id).and_modify(|held| held.absorb(&row)).or_insert(row);
+            groups
+                .entry(row.group_id)
+                .and_modify(|held| held.absorb(&row))
+                .or_insert(row);
         }
         let group_count = i64::try_from(groups.len()).unwrap_or(i64::MAX);
         let mut rows: Vec<DigestRow> = groups.into_values().collect();
         rows.sort_unstable_by_key(|row| (-row.count, row.group_id));
         rows.truncate(ROWS);
-        (count > 0).then_some(Self { from_ms, to_ms, alerts: count, groups: group_count, rows })
+        (count > 0).then_some(Self {
+            from_ms,
+            to_ms,
+            alerts: count,
+            groups: group_count,
+            rows,
+        })
     }
 
     /// Groups that `rows` had no room for.
@@ -100,21 +109,39 @@ mod tests {
     use proptest::prelude::*;
 
     fn seen(group_id: i64, at_ms: i64, count: i64) -> Alert {
-        Alert { group_id, at_ms, count, ..alert("bad value") }
+        Alert {
+            group_id,
+            at_ms,
+            count,
+            ..alert("bad value")
+        }
     }
 
     #[test]
     fn a_group_has_one_row_with_its_newest_state() {
         let held = [
-            Alert { kind: Kind::New, ..seen(1, 10, 1) },
+            Alert {
+                kind: Kind::New,
+                ..seen(1, 10, 1)
+            },
             seen(2, 15, 4),
-            Alert { kind: Kind::Reopened, ..seen(1, 20, 9) },
+            Alert {
+                kind: Kind::Reopened,
+                ..seen(1, 20, 9)
+            },
         ];
 
         let digest = Digest::of(held).unwrap();
 
-        assert_eq!((digest.from_ms, digest.to_ms, digest.alerts, digest.groups), (10, 20, 3, 2));
-        let rows: Vec<_> = digest.rows.iter().map(|row| (row.group_id, row.kind, row.alerts, row.count)).collect();
+        assert_eq!(
+            (digest.from_ms, digest.to_ms, digest.alerts, digest.groups),
+            (10, 20, 3, 2)
+        );
+        let rows: Vec<_> = digest
+            .rows
+            .iter()
+            .map(|row| (row.group_id, row.kind, row.alerts, row.count))
+            .collect();
         assert_eq!(rows, [(1, Kind::Reopened, 2, 9), (2, Kind::New, 1, 4)]);
     }
 
@@ -122,7 +149,10 @@ mod tests {
     fn a_storm_is_named_in_part_and_counted_in_whole() {
         let digest = Digest::of((1..=1_000).map(|id| seen(id, id, 1))).unwrap();
 
-        assert_eq!((digest.rows.len(), digest.groups, digest.unnamed_groups()), (50, 1_000, 950));
+        assert_eq!(
+            (digest.rows.len(), digest.groups, digest.unnamed_groups()),
+            (50, 1_000, 950)
+        );
     }
 
     #[test]

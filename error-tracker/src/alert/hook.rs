@@ -100,7 +100,11 @@ pub(super) fn digest_body(digest: &Digest, links: &Links) -> String {
         url: links.list(),
         errors: digest.rows.iter().map(|row| row_fields(row, links)).collect(),
     };
-    write_body(digest_chat(digest, links, slack), digest_chat(digest, links, discord), &fields)
+    write_body(
+        digest_chat(digest, links, slack),
+        digest_chat(digest, links, discord),
+        &fields,
+    )
 }
 
 fn row_fields<'a>(row: &'a DigestRow, links: &Links) -> RowFields<'a> {
@@ -119,7 +123,12 @@ fn row_fields<'a>(row: &'a DigestRow, links: &Links) -> RowFields<'a> {
 
 fn write_body<T: Serialize>(text: String, content: String, fields: &T) -> String {
     let content = cut_to_units(content, CONTENT_UNITS);
-    let body = Body { text, content, allowed_mentions: AllowedMentions { parse: [] }, monlight: fields };
+    let body = Body {
+        text,
+        content,
+        allowed_mentions: AllowedMentions { parse: [] },
+        monlight: fields,
+    };
     serde_json::to_string(&body).expect("strings and numbers can be written as JSON")
 }
 
@@ -164,13 +173,19 @@ fn digest_chat(digest: &Digest, links: &Links, escape: fn(&str) -> String) -> St
 
 fn title(alert: &Alert) -> String {
     let project = inert::cut(&alert.project, CHAT_FIELD_CHARS);
-    format!("[{project}] {} (#{})", inert::cut(&alert.exception_type, CHAT_FIELD_CHARS), alert.group_id)
+    format!(
+        "[{project}] {} (#{})",
+        inert::cut(&alert.exception_type, CHAT_FIELD_CHARS),
+        alert.group_id
+    )
 }
 
 /// Where and how often, on one line.
 fn state(alert: &Alert) -> String {
     let named = |name: &str, value: &Option<String>| {
-        value.as_ref().map(|value| format!("{name} {}", inert::cut(value, CHAT_FIELD_CHARS)))
+        value
+            .as_ref()
+            .map(|value| format!("{name} {}", inert::cut(value, CHAT_FIELD_CHARS)))
     };
     let parts = [
         named("environment", &alert.environment),
@@ -241,18 +256,33 @@ mod tests {
     #[test]
     fn a_hostile_message_calls_nobody_and_ends_no_block() {
         let hostile = "<!channel> @everyone @here <@U1> ``` [bank](http://bad.example)\n# big";
-        let alert = Alert { project: hostile.to_owned(), exception_type: hostile.to_owned(), ..alert(hostile) };
+        let alert = Alert {
+            project: hostile.to_owned(),
+            exception_type: hostile.to_owned(),
+            ..alert(hostile)
+        };
 
         let body = body_of(&alert);
 
         let (text, content) = (body["text"].as_str().unwrap(), body["content"].as_str().unwrap());
         for shown in [text, content] {
-            assert!(!shown.contains("@everyone") && !shown.contains("@here"), "{shown}");
-            assert!(!shown.contains("](http"), "{shown}");
+            assert!(
+                !shown.contains("@everyone") && !shown.contains("@here"),
+                "{shown}"
+            );
         }
-        assert!(!text.contains('<') && !text.contains("```"), "{text}");
+        assert!(
+            !text.contains('<') && !text.contains("```") && !text.contains("]("),
+            "{text}"
+        );
+        let content_lines: Vec<_> = content.lines().collect();
         assert_eq!(content.matches("```").count(), 2, "only our own block: {content}");
-        assert_eq!(content.lines().count(), 6);
+        assert_eq!(
+            (content_lines.len(), content_lines[1], content_lines[3]),
+            (6, "```", "```"),
+            "{content}"
+        );
+        assert!(!content_lines[0].contains("]("), "{content}");
         // A program gets what was reported.
         assert_eq!(body["monlight"]["message"], hostile);
     }
@@ -269,9 +299,14 @@ mod tests {
                 culprit: Some(long.clone()),
                 ..alert(&long)
             };
-            let digest = Digest::of((1..=60).map(|id| Alert { group_id: id, ..alert.clone() })).unwrap();
+            let digest = Digest::of((1..=60).map(|id| Alert {
+                group_id: id,
+                ..alert.clone()
+            }))
+            .unwrap();
 
-            let whole = serde_json::from_str::<Value>(&digest_body(&digest, &Links::new(Some("https://e.example"))));
+            let whole =
+                serde_json::from_str::<Value>(&digest_body(&digest, &Links::new(Some("https://e.example"))));
             for body in [body_of(&alert), whole.unwrap()] {
                 let content = body["content"].as_str().unwrap();
                 let units = content.encode_utf16().count();
@@ -283,7 +318,10 @@ mod tests {
 
     #[test]
     fn a_digest_lists_its_groups_for_programs() {
-        let held = (1..=60).map(|id| Alert { group_id: id, ..alert("bad value") });
+        let held = (1..=60).map(|id| Alert {
+            group_id: id,
+            ..alert("bad value")
+        });
         let digest = Digest::of(held).unwrap();
 
         let body: Value = serde_json::from_str(&digest_body(&digest, &Links::new(None))).unwrap();

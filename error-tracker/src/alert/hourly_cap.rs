@@ -32,8 +32,11 @@ pub(crate) struct Waiting {
 pub(crate) fn decide(sent_ms: &[i64], max_per_hour: usize, waiting: Waiting, now_ms: i64) -> Turn {
     let max_per_hour = max_per_hour.max(1);
     // A time ahead of the clock (it was set back) counts as now: it must not close the window for longer.
-    let mut recent: Vec<i64> =
-        sent_ms.iter().map(|at| (*at).min(now_ms)).filter(|at| now_ms.saturating_sub(*at) < HOUR_MS).collect();
+    let mut recent: Vec<i64> = sent_ms
+        .iter()
+        .map(|at| (*at).min(now_ms))
+        .filter(|at| now_ms.saturating_sub(*at) < HOUR_MS)
+        .collect();
     recent.sort_unstable();
 
     let Some(free) = max_per_hour.checked_sub(recent.len()).filter(|free| *free > 0) else {
@@ -59,7 +62,10 @@ mod tests {
     const NOW: i64 = 100 * HOUR_MS;
 
     fn fresh(count: usize) -> Waiting {
-        Waiting { count, oldest_ms: NOW }
+        Waiting {
+            count,
+            oldest_ms: NOW,
+        }
     }
 
     #[test]
@@ -70,24 +76,42 @@ mod tests {
 
     #[test]
     fn the_last_place_of_the_hour_is_a_digest_a_minute_later() {
-        assert_eq!(decide(&[NOW - 1; 19], 20, fresh(1), NOW), Turn::DigestAt(NOW + GATHER_MS));
+        assert_eq!(
+            decide(&[NOW - 1; 19], 20, fresh(1), NOW),
+            Turn::DigestAt(NOW + GATHER_MS)
+        );
 
-        let gathered = Waiting { count: 9, oldest_ms: NOW - GATHER_MS };
-        assert_eq!(decide(&[NOW - GATHER_MS; 19], 20, gathered, NOW), Turn::DigestAt(NOW));
+        let gathered = Waiting {
+            count: 9,
+            oldest_ms: NOW - GATHER_MS,
+        };
+        assert_eq!(
+            decide(&[NOW - GATHER_MS; 19], 20, gathered, NOW),
+            Turn::DigestAt(NOW)
+        );
     }
 
     #[test]
     fn a_full_hour_waits_until_a_mail_is_an_hour_old() {
         let sent: Vec<i64> = (1..=20).map(|n| NOW - n).collect();
 
-        assert_eq!(decide(&sent, 20, fresh(1), NOW), Turn::DigestAt(NOW - 20 + HOUR_MS));
+        assert_eq!(
+            decide(&sent, 20, fresh(1), NOW),
+            Turn::DigestAt(NOW - 20 + HOUR_MS)
+        );
         // The cap was lowered since: two of three must leave first.
-        assert_eq!(decide(&[NOW - 3, NOW - 2, NOW - 1], 2, fresh(1), NOW), Turn::DigestAt(NOW - 2 + HOUR_MS));
+        assert_eq!(
+            decide(&[NOW - 3, NOW - 2, NOW - 1], 2, fresh(1), NOW),
+            Turn::DigestAt(NOW - 2 + HOUR_MS)
+        );
     }
 
     #[test]
     fn what_waited_through_a_full_hour_is_one_digest() {
-        let waiting = Waiting { count: 300, oldest_ms: NOW - HOUR_MS };
+        let waiting = Waiting {
+            count: 300,
+            oldest_ms: NOW - HOUR_MS,
+        };
 
         assert_eq!(decide(&[], 20, waiting, NOW), Turn::DigestAt(NOW));
     }
@@ -95,7 +119,10 @@ mod tests {
     #[test]
     fn a_cap_of_one_sends_the_first_alert_at_once() {
         assert_eq!(decide(&[], 1, fresh(1), NOW), Turn::Send);
-        assert_eq!(decide(&[NOW - 5], 1, fresh(1), NOW), Turn::DigestAt(NOW - 5 + HOUR_MS));
+        assert_eq!(
+            decide(&[NOW - 5], 1, fresh(1), NOW),
+            Turn::DigestAt(NOW - 5 + HOUR_MS)
+        );
     }
 
     #[test]

@@ -17,11 +17,13 @@ const SUBJECT_CHARS: usize = 200;
 pub(crate) struct Subject(String);
 
 impl Subject {
-    /// Folds and cuts `text` to make room for `ending`, which is kept whole.
+    /// Folds `text` and cuts it to make room for `ending`, which is our own and is kept whole.
     pub(super) fn new(text: &str, ending: &str) -> Self {
-        let ending = one_line(ending);
+        // "=?" begins a word in the encoding of RFC 2047, which mail programs decode: a message could
+        // show itself as something else than it is.
+        let text = one_line(text).replace("=?", &format!("={ZERO_WIDTH_SPACE}?"));
         let room = SUBJECT_CHARS.saturating_sub(ending.chars().count());
-        Self(cut(&one_line(text), room) + &ending)
+        Self(cut(&text, room) + ending)
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -34,7 +36,10 @@ pub(super) fn cut(text: &str, max_chars: usize) -> String {
     match text.char_indices().nth(max_chars) {
         None => text.to_owned(),
         Some(_) => {
-            let kept = text.char_indices().nth(max_chars.saturating_sub(1)).map_or(0, |(at, _)| at);
+            let kept = text
+                .char_indices()
+                .nth(max_chars.saturating_sub(1))
+                .map_or(0, |(at, _)| at);
             format!("{}{MARK}", &text[..kept])
         }
     }
@@ -64,7 +69,10 @@ pub(super) fn cut_lines(text: &str, max_lines: usize, max_line_chars: usize) -> 
 /// Folds `text` into one line: controls, line ends and runs of space become one space.
 pub(super) fn one_line(text: &str) -> String {
     let mut folded = String::with_capacity(text.len().min(1024));
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+    for word in text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+    {
         if !folded.is_empty() {
             folded.push(' ');
         }
@@ -183,11 +191,17 @@ mod tests {
 
     #[test]
     fn a_long_traceback_keeps_both_ends() {
-        let text = (1..=100).map(|n| format!("line {n}")).collect::<Vec<_>>().join("\n");
+        let text = (1..=100)
+            .map(|n| format!("line {n}"))
+            .collect::<Vec<_>>()
+            .join("\n");
 
         let kept = cut_lines(&text, 5, 20);
 
-        assert_eq!(kept, "line 1\nline 2\n\u{2026} 96 lines left out \u{2026}\nline 99\nline 100");
+        assert_eq!(
+            kept,
+            "line 1\nline 2\n\u{2026} 96 lines left out \u{2026}\nline 99\nline 100"
+        );
     }
 
     #[test]
@@ -198,7 +212,11 @@ mod tests {
             ("a\u{2028}b\u{2029}c\u{85}d", "a b c d (#1)"),
             ("  a \t\n b  ", "a b (#1)"),
             ("user\u{202E}gpj.exe", "usergpj.exe (#1)"),
-            ("\u{5E9}\u{5DC}\u{5D5}\u{5DD} \u{1F600}", "\u{5E9}\u{5DC}\u{5D5}\u{5DD} \u{1F600} (#1)"),
+            (
+                "\u{5E9}\u{5DC}\u{5D5}\u{5DD} \u{1F600}",
+                "\u{5E9}\u{5DC}\u{5D5}\u{5DD} \u{1F600} (#1)",
+            ),
+            ("=?utf-8?q?x?=", "=\u{200B}?utf-8?q?x?= (#1)"),
             ("", " (#1)"),
         ] {
             assert_eq!(Subject::new(text, " (#1)").as_str(), subject, "{text:?}");
@@ -215,7 +233,10 @@ mod tests {
 
     #[test]
     fn every_kind_of_line_end_becomes_one() {
-        assert_eq!(plain_lines("a\r\nb\rc\nd\r\r\n\te\0f"), "a\nb\nc\nd\n\n\te\u{FFFD}f");
+        assert_eq!(
+            plain_lines("a\r\nb\rc\nd\r\r\n\te\0f"),
+            "a\nb\nc\nd\n\n\te\u{FFFD}f"
+        );
     }
 
     #[test]
@@ -261,7 +282,11 @@ mod tests {
 
         #[test]
         fn a_folded_line_has_no_control_character(text in any::<String>()) {
-            prop_assert!(!one_line(&text).chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')));
+            let breaks = ['\u{2028}', '\u{2029}'];
+
+            let line = one_line(&text);
+
+            prop_assert!(!line.chars().any(|c| c.is_control() || breaks.contains(&c)));
         }
 
         #[test]

@@ -22,13 +22,25 @@ text-decoration:none;font-weight:600";
 /// `[project] Type: message (#id)`, the form that people's mail filters know.
 pub(super) fn alert_subject(alert: &Alert) -> Subject {
     let text = format!("[{}] {}: {}", alert.project, alert.exception_type, alert.message);
-    let ending = if alert.kind == Kind::Test { String::new() } else { format!(" (#{})", alert.group_id) };
+    let ending = if alert.kind == Kind::Test {
+        String::new()
+    } else {
+        format!(" (#{})", alert.group_id)
+    };
     Subject::new(&text, &ending)
 }
 
 pub(super) fn alert_text(alert: &Alert, link: Option<&str>) -> String {
-    let mut text = format!("{} in {}\n\n", alert.kind.headline(), inert::one_line(&alert.project));
-    text += &format!("{}: {}\n", inert::one_line(&alert.exception_type), inert::plain_lines(&alert.message));
+    let mut text = format!(
+        "{} in {}\n\n",
+        alert.kind.headline(),
+        inert::one_line(&alert.project)
+    );
+    text += &format!(
+        "{}: {}\n",
+        inert::one_line(&alert.exception_type),
+        inert::plain_lines(&alert.message)
+    );
     if let Some(culprit) = &alert.culprit {
         text += &format!("at {}\n", inert::one_line(culprit));
     }
@@ -46,7 +58,10 @@ pub(super) fn alert_text(alert: &Alert, link: Option<&str>) -> String {
 }
 
 pub(super) fn alert_html(alert: &Alert, link: Option<&str>) -> String {
-    let mut body = format!("<p class=\"muted\" style=\"margin:0\">{} in <strong>", alert.kind.headline());
+    let mut body = format!(
+        "<p class=\"muted\" style=\"margin:0\">{} in <strong>",
+        alert.kind.headline()
+    );
     body += &format!("{}</strong></p>\n", inert::html(&inert::one_line(&alert.project)));
     body += &format!(
         "<h1 style=\"margin:4px 0 8px;font-size:20px\">{}</h1>\n",
@@ -68,7 +83,14 @@ pub(super) fn alert_html(alert: &Alert, link: Option<&str>) -> String {
         );
     }
     body += "</table>\n";
-    body += &button(link, if alert.kind == Kind::Test { "Open the error tracker" } else { "Open the error" });
+    body += &button(
+        link,
+        if alert.kind == Kind::Test {
+            "Open the error tracker"
+        } else {
+            "Open the error"
+        },
+    );
     if !alert.traceback.is_empty() {
         body += &format!(
             "<pre style=\"margin:16px 0 0;padding:12px;border-radius:6px;overflow-x:auto;{MONOSPACE}\">{}</pre>\n",
@@ -100,13 +122,22 @@ pub(super) fn digest_text(digest: &Digest, links: &Links) -> String {
 }
 
 pub(super) fn digest_html(digest: &Digest, links: &Links) -> String {
-    let mut body = format!("<h1 style=\"margin:0 0 4px;font-size:20px\">{}</h1>\n", digest_headline(digest));
-    body += &format!("<p class=\"muted\" style=\"margin:0 0 16px\">{}</p>\n", digest_period(digest));
+    let mut body = format!(
+        "<h1 style=\"margin:0 0 4px;font-size:20px\">{}</h1>\n",
+        digest_headline(digest)
+    );
+    body += &format!(
+        "<p class=\"muted\" style=\"margin:0 0 16px\">{}</p>\n",
+        digest_period(digest)
+    );
     body += "<table role=\"presentation\" cellpadding=\"0\" cellspacing=\"0\" style=\"width:100%\">\n";
     for row in &digest.rows {
         let title = inert::html(&row_title(row));
         let title = match links.group(row.group_id) {
-            Some(link) => format!("<a href=\"{}\" style=\"color:inherit\">{title}</a>", inert::html(&link)),
+            Some(link) => format!(
+                "<a href=\"{}\" style=\"color:inherit\">{title}</a>",
+                inert::html(&link)
+            ),
             None => title,
         };
         body += &format!(
@@ -125,12 +156,20 @@ pub(super) fn digest_html(digest: &Digest, links: &Links) -> String {
 
 /// One row of a digest, as the subject of its own mail would be.
 pub(super) fn row_title(row: &DigestRow) -> String {
-    let text = format!("[{}] {}: {} (#{})", row.project, row.exception_type, row.message, row.group_id);
+    let text = format!(
+        "[{}] {}: {} (#{})",
+        row.project, row.exception_type, row.message, row.group_id
+    );
     inert::one_line(&text)
 }
 
 pub(super) fn row_state(row: &DigestRow) -> String {
-    let mut state = format!("{}, seen {}, last at {}", row.kind.headline(), times(row.count), moment(row.at_ms));
+    let mut state = format!(
+        "{}, seen {}, last at {}",
+        row.kind.headline(),
+        times(row.count),
+        moment(row.at_ms)
+    );
     if let Some(environment) = &row.environment {
         state += &format!(", {}", inert::one_line(environment));
     }
@@ -138,9 +177,17 @@ pub(super) fn row_state(row: &DigestRow) -> String {
 }
 
 pub(super) fn digest_headline(digest: &Digest) -> String {
-    let alerts = if digest.alerts == 1 { "1 alert".to_owned() } else { format!("{} alerts", digest.alerts) };
-    let groups = if digest.groups == 1 { "1 error".to_owned() } else { format!("{} errors", digest.groups) };
-    format!("{alerts} of {groups}")
+    let alerts = if digest.alerts == 1 {
+        "1 alert".to_owned()
+    } else {
+        format!("{} alerts", digest.alerts)
+    };
+    let groups = if digest.groups == 1 {
+        "1 error".to_owned()
+    } else {
+        format!("{} errors", digest.groups)
+    };
+    format!("{alerts} about {groups}")
 }
 
 /// Says how many groups the digest does not name.
@@ -153,11 +200,19 @@ pub(super) fn digest_rest(digest: &Digest) -> Option<String> {
 }
 
 pub(super) fn times(count: i64) -> String {
-    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+    if count == 1 {
+        "once".to_owned()
+    } else {
+        format!("{count} times")
+    }
 }
 
 fn digest_period(digest: &Digest) -> String {
-    format!("Held back by the hourly limit, {} to {}", moment(digest.from_ms), moment(digest.to_ms))
+    format!(
+        "Held back by the hourly limit, {} to {}",
+        moment(digest.from_ms),
+        moment(digest.to_ms)
+    )
 }
 
 /// The small facts of an alert, each on one line.
@@ -171,7 +226,10 @@ fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
     if alert.kind == Kind::Test {
         facts.push(("Sent", moment(alert.at_ms)));
     } else {
-        facts.push(("Seen", format!("{}, last at {}", times(alert.count), moment(alert.at_ms))));
+        facts.push((
+            "Seen",
+            format!("{}, last at {}", times(alert.count), moment(alert.at_ms)),
+        ));
         facts.push(("Error", format!("#{}", alert.group_id)));
     }
     facts
@@ -186,7 +244,10 @@ fn moment(at_ms: i64) -> String {
 
 fn button(link: Option<&str>, label: &str) -> String {
     match link {
-        Some(link) => format!("<p><a href=\"{}\" style=\"{BUTTON}\">{label}</a></p>\n", inert::html(link)),
+        Some(link) => format!(
+            "<p><a href=\"{}\" style=\"{BUTTON}\">{label}</a></p>\n",
+            inert::html(link)
+        ),
         None => String::new(),
     }
 }
@@ -213,7 +274,10 @@ mod tests {
 
     #[test]
     fn the_subject_has_the_form_that_mail_filters_know() {
-        assert_eq!(alert_subject(&alert("bad value")).as_str(), "[shop] ValueError: bad value (#12)");
+        assert_eq!(
+            alert_subject(&alert("bad value")).as_str(),
+            "[shop] ValueError: bad value (#12)"
+        );
         assert_eq!(
             alert_subject(&Alert::test(0)).as_str(),
             "[monlight] TestAlert: Alerts of the error tracker arrive here."
@@ -256,7 +320,10 @@ mod tests {
         };
         let digest = Digest::of([alert.clone()]).unwrap();
 
-        for html in [alert_html(&alert, links().group(12).as_deref()), digest_html(&digest, &links())] {
+        for html in [
+            alert_html(&alert, links().group(12).as_deref()),
+            digest_html(&digest, &links()),
+        ] {
             assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
             assert!(html.contains("&lt;script&gt;"));
         }
@@ -273,13 +340,23 @@ mod tests {
 
     #[test]
     fn a_digest_names_its_groups_and_counts_the_rest() {
-        let held = (1..=60).map(|id| Alert { group_id: id, count: 100 - id, ..alert("bad\nvalue") });
+        let held = (1..=60).map(|id| Alert {
+            group_id: id,
+            count: 100 - id,
+            ..alert("bad\nvalue")
+        });
         let digest = Digest::of(held).unwrap();
 
         let text = digest_text(&digest, &links());
 
-        assert_eq!(digest_subject(&digest).as_str(), "[monlight] 60 alerts of 60 errors");
-        assert!(text.contains("\n[shop] ValueError: bad value (#1)\n  New error, seen 99 times, last at 2026-03-01 12:00:00 UTC, production\n  https://errors.example/?error=1\n"), "{text}");
+        assert_eq!(
+            digest_subject(&digest).as_str(),
+            "[monlight] 60 alerts about 60 errors"
+        );
+        let first = "\n[shop] ValueError: bad value (#1)\n  \
+                     New error, seen 99 times, last at 2026-03-01 12:00:00 UTC, production\n  \
+                     https://errors.example/?error=1\n";
+        assert!(text.contains(first), "{text}");
         assert!(text.contains("\nand 10 more errors\n"));
         assert!(digest_html(&digest, &links()).contains("and 10 more errors"));
     }

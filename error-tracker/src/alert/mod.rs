@@ -129,7 +129,11 @@ impl Links {
 
     /// The page that an alert is about.
     fn alert(&self, alert: &Alert) -> Option<String> {
-        if alert.kind == Kind::Test { self.list() } else { self.group(alert.group_id) }
+        if alert.kind == Kind::Test {
+            self.list()
+        } else {
+            self.group(alert.group_id)
+        }
     }
 }
 
@@ -222,9 +226,15 @@ mod tests {
     #[test]
     fn links_stand_on_the_base_url_with_or_without_its_slash() {
         for base in ["https://errors.example", "https://errors.example/"] {
-            assert_eq!(Links::new(Some(base)).group(12).unwrap(), "https://errors.example/?error=12");
+            assert_eq!(
+                Links::new(Some(base)).group(12).unwrap(),
+                "https://errors.example/?error=12"
+            );
         }
-        assert_eq!(Links::new(Some("https://a.example/e/")).group(1).unwrap(), "https://a.example/e/?error=1");
+        assert_eq!(
+            Links::new(Some("https://a.example/e/")).group(1).unwrap(),
+            "https://a.example/e/?error=1"
+        );
         assert_eq!(Links::new(None).group(1), None);
     }
 

@@ -27,18 +27,20 @@ fn placeless(call: &str) -> Option<Frame<'_>> {
 
 fn frame<'a>(file: &'a str, line: &'a str, method: &'a str) -> Frame<'a> {
     let function = method.split('(').next().unwrap_or(method).trim_end();
-    let is_library = ["System.", "Microsoft.", "Mono.", "MS.Internal."]
-        .iter()
-        .any(|name| function.starts_with(name));
-    let in_app = !line.is_empty() && !is_library;
     Frame {
         file,
         line,
         column: None,
         function: Some(function),
-        in_app,
         language: Language::DotNet,
     }
+}
+
+/// The platform.
+pub(super) fn is_library(function: &str) -> bool {
+    ["System.", "Microsoft.", "Mono.", "MS.Internal."]
+        .iter()
+        .any(|name| function.starts_with(name))
 }
 
 #[cfg(test)]
@@ -71,7 +73,7 @@ mod tests {
                 (file, line, Some(function)),
                 "{call}"
             );
-            assert_eq!(frame.in_app, in_app, "{call}");
+            assert_eq!(frame.is_in_app(), in_app, "{call}");
         }
     }
 

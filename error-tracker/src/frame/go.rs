@@ -1,25 +1,25 @@
-//! Go: a function line, and under it `	/app/main.go:10 +0x1d`.
+//! Go: a function line, and under it, indented, `/app/main.go:10 +0x1d`.
+
+use memchr::memrchr;
 
 use super::place::{cut_place, extension, has_segment, matching_parenthesis};
 use super::{Frame, Language};
 
 /// Reads a place line; `above` is the line of its function.
 pub(crate) fn read<'a>(body: &'a str, above: &'a str) -> Option<Frame<'a>> {
-    let place = match body.rsplit_once(" +0x") {
-        Some((place, offset)) if offset.bytes().all(|byte| byte.is_ascii_hexdigit()) => place,
+    let place = match memrchr(b' ', body.as_bytes()).map(|at| body.split_at(at)) {
+        Some((place, offset)) if offset.starts_with(" +0x") => place,
         _ => body,
     };
     let place = cut_place(place).filter(|place| {
         place.column.is_none() && matches!(extension(place.file), "go" | "s") && !place.file.contains(": ")
     })?;
     let function = read_function(above)?;
-    let in_app = !is_library(place.file, function);
     Some(Frame {
         file: place.file,
         line: place.line,
         column: None,
         function: Some(function),
-        in_app,
         language: Language::Go,
     })
 }
@@ -40,7 +40,7 @@ fn read_function(above: &str) -> Option<&str> {
 }
 
 /// The standard library and the modules the program was built with.
-fn is_library(file: &str, function: &str) -> bool {
+pub(super) fn is_library(file: &str, function: &str) -> bool {
     function == "panic"
         || is_standard(function)
         || file.starts_with("/usr/local/go/src/")
@@ -178,7 +178,7 @@ mod tests {
                 (file, line, Some(function)),
                 "{body}"
             );
-            assert_eq!(frame.in_app, in_app, "{body}");
+            assert_eq!(frame.is_in_app(), in_app, "{body}");
         }
     }
 

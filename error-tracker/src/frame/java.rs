@@ -33,19 +33,17 @@ pub(crate) fn read_at(call: &str) -> Option<Frame<'_>> {
     }
     // `java.base/java.util.List.of`, `app//com.shop.Main.main`: loader and module come first.
     let function = method.rsplit('/').next().unwrap_or(method);
-    let in_app = !line.is_empty() && !is_library(function);
     Some(Frame {
         file,
         line,
         column: None,
         function: Some(function),
-        in_app,
         language: Language::Java,
     })
 }
 
 /// The platform, and frameworks whose frames say nothing about the fault.
-fn is_library(function: &str) -> bool {
+pub(super) fn is_library(function: &str) -> bool {
     let mut names = function.split('.');
     let (first, second, third) = (
         names.next().unwrap_or_default(),
@@ -159,7 +157,7 @@ mod tests {
                 (file, line, Some(function)),
                 "{call}"
             );
-            assert_eq!(frame.in_app, in_app, "{call}");
+            assert_eq!(frame.is_in_app(), in_app, "{call}");
         }
     }
 

@@ -1,12 +1,18 @@
 //! JavaScript: `at pay (https://shop/main.js:12:34)` of Chrome and Node, `pay@https://shop/main.js:12:34` of
 //! Firefox and Safari, and code made by `eval` in each.
 
-use memchr::{memchr, memchr_iter, memmem};
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+use memchr::{memchr, memchr_iter, memmem, memrchr2};
 
 use super::place::{
-    Place, cut_leading_number, cut_place, extension, is_absolute, matching_parenthesis, scheme, segments,
+    Place, cut_leading_number, cut_place, extension, has_segment, is_absolute, matching_parenthesis, scheme,
 };
 use super::{Frame, Language};
+
+/// Where packages are installed; it is found faster than the names of a path are walked.
+static MODULES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("node_modules"));
 
 /// Longest function name that is believed; a sentence with an `@` in it is usually longer.
 const FUNCTION_MAX_BYTES: usize = 200;
@@ -108,7 +114,6 @@ fn frame<'a>(place: Place<'a>, function: Option<&'a str>) -> Frame<'a> {
         line: place.line,
         column: place.column,
         function,
-        in_app: !is_library(place.file),
         language: Language::JavaScript,
     }
 }
@@ -120,7 +125,6 @@ fn placeless(function: Option<&str>) -> Option<Frame<'_>> {
         line: "",
         column: None,
         function,
-        in_app: false,
         language: Language::JavaScript,
     })
 }
@@ -167,7 +171,7 @@ fn has_space(text: &str) -> bool {
 }
 
 /// Packages, the engine's own modules, browser extensions, bundler glue, and Monlight's own script.
-fn is_library(file: &str) -> bool {
+pub(super) fn is_library(file: &str) -> bool {
     const FOREIGN_SCHEMES: [&str; 9] = [
         "node",
         "chrome-extension",
@@ -182,19 +186,16 @@ fn is_library(file: &str) -> bool {
     if scheme(file).is_some_and(|scheme| FOREIGN_SCHEMES.contains(&scheme)) || file.starts_with("internal/") {
         return true;
     }
-    let (mut before, mut last) = ("", "");
-    for segment in segments(file) {
-        match segment {
-            "node_modules" => return true,
-            "browser" if before == "@monlight" => return true,
-            "bootstrap" | "runtime" if before == "webpack" => return true,
-            _ => (before, last) = (segment, segment),
-        }
+    if MODULES.find(file.as_bytes()).is_some() {
+        return true;
     }
-    // `webpack:///webpack/bootstrap?9d3e`
-    last.starts_with("monlight.")
-        || last.starts_with("monlight-browser.")
-        || file.contains("/webpack/bootstrap")
+    let name = &file[memrchr2(b'/', b'\\', file.as_bytes()).map_or(0, |at| at + 1)..];
+    has_segment(file, |before, segment| match segment {
+        "browser" => before == "@monlight",
+        // `webpack:///webpack/bootstrap 9d3e`
+        _ => before == "webpack" && (segment.starts_with("bootstrap") || segment == "runtime"),
+    }) || name.starts_with("monlight.")
+        || name.starts_with("monlight-browser.")
 }
 
 #[cfg(test)]

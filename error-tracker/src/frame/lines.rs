@@ -60,17 +60,17 @@ impl<'a> Iterator for Lines<'a> {
 /// Cuts one line into indent and body.
 pub(crate) fn cut(line: &str) -> Line<'_> {
     let bytes = line.as_bytes();
-    let indent = bytes
-        .iter()
-        .take_while(|byte| matches!(byte, b' ' | b'\t'))
-        .count();
-    let tail = bytes[indent..]
-        .iter()
-        .rev()
-        .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
-        .count();
+    let is_blank = |byte: u8| matches!(byte, b' ' | b'\t');
+    let mut indent = 0;
+    while indent < bytes.len() && is_blank(bytes[indent]) {
+        indent += 1;
+    }
+    let mut end = bytes.len();
+    while end > indent && (is_blank(bytes[end - 1]) || bytes[end - 1] == b'\r') {
+        end -= 1;
+    }
     Line {
-        body: &line[indent..line.len() - tail],
+        body: &line[indent..end],
         indent,
         quoted: false,
     }

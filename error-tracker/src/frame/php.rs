@@ -34,17 +34,18 @@ fn name_of(call: &str) -> &str {
 }
 
 fn frame<'a>(file: &'a str, line: &'a str, function: Option<&'a str>) -> Frame<'a> {
-    let in_app = !line.is_empty()
-        && !has_segment(file, |_, segment| segment == "vendor")
-        && !file.starts_with("phar://");
     Frame {
         file,
         line,
         column: None,
         function,
-        in_app,
         language: Language::Php,
     }
+}
+
+/// Packages of Composer, and archives.
+pub(super) fn is_library(file: &str) -> bool {
+    file.starts_with("phar://") || has_segment(file, |_, segment| segment == "vendor")
 }
 
 #[cfg(test)]
@@ -58,8 +59,12 @@ mod tests {
             (found.file, found.line, found.function),
             ("/srv/a (1)/b.php", "12", Some("Shop\\Cart->total"))
         );
-        assert!(found.in_app);
-        assert!(!read("1 /srv/vendor/x/y.php(3): f()").expect("a frame").in_app);
+        assert!(found.is_in_app());
+        assert!(
+            !read("1 /srv/vendor/x/y.php(3): f()")
+                .expect("a frame")
+                .is_in_app()
+        );
         assert_eq!(
             read("2 [internal function]: array_map(Object(Closure))")
                 .expect("a frame")

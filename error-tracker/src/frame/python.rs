@@ -3,11 +3,17 @@
 //! The exception's text comes after the frames and may hold anything, so a reader follows the shape of the
 //! text: header, frames with their source lines, title, message. Only frames in their place count.
 
+use std::sync::LazyLock;
+
 use memchr::memchr_iter;
+use memchr::memmem::Finder;
 
 use super::lines::Line;
 use super::place::{cut_leading_number, has_segment};
 use super::{Frame, Language};
+
+/// The end of `site-packages` and `dist-packages`.
+static PACKAGES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("-packages"));
 
 /// What a line of a Python text is.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +92,8 @@ impl Reader {
         }
         match self.state {
             State::Frames => self.take_among_frames(indent, body),
+            // Only these begin a traceback; most other text ends here.
+            State::Outside if !body.starts_with(['T', 'E', '+', 'F']) => Part::Outside,
             State::Outside => match self.begin(indent, body, gutter) {
                 Some(part) => part,
                 None => self.begin_without_header(indent, body),
@@ -222,13 +230,11 @@ pub(crate) fn read(body: &str) -> Option<Frame<'_>> {
             ),
         };
         let file = &quoted[..end];
-        let in_app = !is_library(file);
         Some(Frame {
             file,
             line,
             column: None,
             function,
-            in_app,
             language: Language::Python,
         })
     })
@@ -247,12 +253,16 @@ fn is_title(body: &str) -> bool {
 }
 
 /// Installed packages, the standard library, generated code, and Monlight's own client.
-fn is_library(file: &str) -> bool {
+pub(super) fn is_library(file: &str) -> bool {
     if file.starts_with('<') {
         return !matches!(file, "<string>" | "<stdin>") && !file.starts_with("<ipython-input");
     }
+    // Nearly all library frames are of installed packages, and one search tells.
+    let found = PACKAGES.find(file.as_bytes()).map(|at| &file[..at]);
+    if found.is_some_and(|before| before.ends_with("site") || before.ends_with("dist")) {
+        return true;
+    }
     has_segment(file, |before, segment| match segment {
-        "site-packages" | "dist-packages" => true,
         // `C:\Python311\Lib\json\decoder.py`
         "Lib" => is_versioned(before, "Python"),
         // A checkout of the client. The name alone is not enough: it may be the user's own project.
@@ -357,7 +367,7 @@ mod tests {
         for file in [
             "/srv/venv/lib/python3.11/site-packages/flask/app.py",
             "/usr/lib/python3/dist-packages/yaml/__init__.py",
-            "/root/.pyenv/versions/3.11.7/lib/python3.11/json/decoder.py",
+            "/home/me/.pyenv/versions/3.11.7/lib/python3.11/json/decoder.py",
             "C:\\Python311\\Lib\\json\\decoder.py",
             "<frozen importlib._bootstrap>",
             "/src/clients/python/monlight/client.py",

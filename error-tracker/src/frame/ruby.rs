@@ -25,14 +25,12 @@ pub(crate) fn read(body: &str) -> Option<RubyLine<'_>> {
         "" => None,
         _ => Some(rest.strip_prefix(": ")?),
     };
-    let in_app = !is_library(place.file);
     let function = (!function.is_empty()).then_some(function);
     let frame = Frame {
         file: place.file,
         line: place.line,
         column: None,
         function,
-        in_app,
         language: Language::Ruby,
     };
     Some(RubyLine { frame, title })
@@ -44,7 +42,7 @@ fn is_file(file: &str) -> bool {
 }
 
 /// Gems, the standard library, and the interpreter.
-fn is_library(file: &str) -> bool {
+pub(super) fn is_library(file: &str) -> bool {
     file.starts_with("<internal:")
         || has_segment(file, |before, segment| match segment {
             "gems" | "rubygems" | "rubies" => true,

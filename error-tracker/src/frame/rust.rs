@@ -44,13 +44,12 @@ fn frame<'a>(place: Place<'a>, function: Option<&'a str>) -> Frame<'a> {
         line: place.line,
         column: place.column,
         function,
-        in_app: !is_library(place.file),
         language: Language::Rust,
     }
 }
 
 /// The standard library, dependencies, and the toolchain.
-fn is_library(file: &str) -> bool {
+pub(super) fn is_library(file: &str) -> bool {
     file.starts_with("/rustc/")
         || file.starts_with("library/")
         || has_segment(file, |before, segment| match segment {
@@ -115,7 +114,7 @@ mod tests {
             "/rustc/90b35a6239c3d8bdabc530a6a0816f7ff89a0aaf/library/core/src/option.rs",
             "/home/me/.cargo/registry/src/index-1a2b/tokio-1.0/src/lib.rs",
             "/usr/local/cargo/registry/src/x/y.rs",
-            "/root/.rustup/toolchains/stable/lib/rustlib/src/rust/library/std/src/panic.rs",
+            "/home/me/.rustup/toolchains/stable/lib/rustlib/src/rust/library/std/src/panic.rs",
         ] {
             assert!(is_library(file), "{file}");
         }

@@ -52,8 +52,11 @@ pub(super) fn compose(
     for recipient in recipients {
         mail = mail.to(recipient.clone());
     }
-    mail.multipart(MultiPart::alternative_plain_html(message.text.clone(), message.html.clone()))
-        .map_err(|error| SendError::permanent(format!("the mail cannot be put together: {error}")))
+    mail.multipart(MultiPart::alternative_plain_html(
+        message.text.clone(),
+        message.html.clone(),
+    ))
+    .map_err(|error| SendError::permanent(format!("the mail cannot be put together: {error}")))
 }
 
 #[cfg(test)]
@@ -77,11 +80,22 @@ mod tests {
     }
 
     fn composed(message: &str) -> Vec<u8> {
-        let alert = Alert { message: message.to_owned(), traceback: message.to_owned(), ..Alert::test(0) };
+        let alert = Alert {
+            message: message.to_owned(),
+            traceback: message.to_owned(),
+            ..Alert::test(0)
+        };
         let recipients = [mailbox("Ops <a@example.com>"), mailbox("b@example.com")];
         let from = mailbox("Monlight <errors@example.com>");
         let id = message_id("alert-1", &from);
-        compose(&Rendered::alert(&alert, &Links::new(None)), &from, &recipients, id).unwrap().formatted()
+        compose(
+            &Rendered::alert(&alert, &Links::new(None)),
+            &from,
+            &recipients,
+            id,
+        )
+        .unwrap()
+        .formatted()
     }
 
     #[test]
@@ -102,8 +116,16 @@ mod tests {
 
             let headers = headers_of(&mail);
             let names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
-            let expected =
-                ["From", "Date", "Message-ID", "Subject", "Auto-Submitted", "To", "MIME-Version", "Content-Type"];
+            let expected = [
+                "From",
+                "Date",
+                "Message-ID",
+                "Subject",
+                "Auto-Submitted",
+                "To",
+                "MIME-Version",
+                "Content-Type",
+            ];
             assert_eq!(names, expected, "{message:.40}");
             assert_eq!(headers[5].1, "Ops <a@example.com>, b@example.com");
             assert!(mail.is_ascii() && !mail.contains(&0), "{message:.40}");
@@ -121,6 +143,9 @@ mod tests {
         assert_eq!(message_id("alert-1", &from), message_id("alert-1", &from));
         assert_ne!(message_id("alert-1", &from), message_id("alert-2", &from));
         let hostile = message_id("a\r\nBcc: thief@example.org>", &from);
-        assert!(hostile.ends_with("@example.com>") && !hostile.contains("Bcc"), "{hostile}");
+        assert!(
+            hostile.ends_with("@example.com>") && !hostile.contains("Bcc"),
+            "{hostile}"
+        );
     }
 }

@@ -50,10 +50,19 @@ pub(super) async fn send(
         text_body: &message.text,
         html_body: &message.html,
         headers: [
-            MailHeader { name: "Message-ID", value: message_id },
+            MailHeader {
+                name: "Message-ID",
+                value: message_id,
+            },
             // Without it Postmark puts an identifier of its own in place of ours.
-            MailHeader { name: "X-PM-KeepID", value: "true" },
-            MailHeader { name: "Auto-Submitted", value: "auto-generated" },
+            MailHeader {
+                name: "X-PM-KeepID",
+                value: "true",
+            },
+            MailHeader {
+                name: "Auto-Submitted",
+                value: "auto-generated",
+            },
         ],
     };
     let answer = client
@@ -68,7 +77,12 @@ pub(super) async fn send(
         return Ok(());
     }
     let (status, headers) = (answer.status(), answer.headers().clone());
-    Err(SendError::from_status(WHO, status, &headers, error_code(answer).await))
+    Err(SendError::from_status(
+        WHO,
+        status,
+        &headers,
+        error_code(answer).await,
+    ))
 }
 
 /// The number that says what Postmark objects to. Its sentence is left out: it may hold addresses.
@@ -80,5 +94,7 @@ async fn error_code(mut answer: reqwest::Response) -> Option<i64> {
             return None;
         }
     }
-    serde_json::from_slice::<Answer>(&body).ok().map(|answer| answer.error_code)
+    serde_json::from_slice::<Answer>(&body)
+        .ok()
+        .map(|answer| answer.error_code)
 }

@@ -17,16 +17,24 @@ pub(crate) enum SendError {
     Permanent { reason: String },
     /// Later it may be taken.
     #[error("{reason}")]
-    Temporary { reason: String, retry_after: Option<Duration> },
+    Temporary {
+        reason: String,
+        retry_after: Option<Duration>,
+    },
 }
 
 impl SendError {
     pub(super) fn permanent(reason: impl Into<String>) -> Self {
-        Self::Permanent { reason: reason.into() }
+        Self::Permanent {
+            reason: reason.into(),
+        }
     }
 
     pub(super) fn temporary(reason: impl Into<String>) -> Self {
-        Self::Temporary { reason: reason.into(), retry_after: None }
+        Self::Temporary {
+            reason: reason.into(),
+            retry_after: None,
+        }
     }
 
     /// Whether it is no use to try again.
@@ -43,12 +51,7 @@ impl SendError {
     }
 
     /// From an HTTP answer that is no success. `code` is the service's own number for the fault.
-    pub(super) fn from_status(
-        who: &str,
-        status: StatusCode,
-        headers: &HeaderMap,
-        code: Option<i64>,
-    ) -> Self {
+    pub(super) fn from_status(who: &str, status: StatusCode, headers: &HeaderMap, code: Option<i64>) -> Self {
         let mut reason = format!("{who} answered HTTP {}", status.as_u16());
         if let Some(code) = code {
             reason += &format!(", error code {code}");
@@ -57,9 +60,15 @@ impl SendError {
             return Self::permanent(reason + ": a redirect, and those are not followed");
         }
         let may_pass = status.is_server_error()
-            || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
+            || matches!(
+                status,
+                StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
+            );
         if may_pass {
-            Self::Temporary { reason, retry_after: retry_after(headers) }
+            Self::Temporary {
+                reason,
+                retry_after: retry_after(headers),
+            }
         } else {
             Self::permanent(reason)
         }
@@ -86,7 +95,11 @@ pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
         cause = deeper;
     }
     // An error that is reqwest's own to the bottom writes its address.
-    if cause.is::<reqwest::Error>() { "the request failed".to_owned() } else { cause.to_string() }
+    if cause.is::<reqwest::Error>() {
+        "the request failed".to_owned()
+    } else {
+        cause.to_string()
+    }
 }
 
 /// Seconds, with or without a fraction. The other form, a date, is rare and our own wait will do.
@@ -104,7 +117,12 @@ mod tests {
         if let Some(value) = retry_after {
             headers.insert(RETRY_AFTER, value.parse().unwrap());
         }
-        SendError::from_status("the webhook", StatusCode::from_u16(status).unwrap(), &headers, None)
+        SendError::from_status(
+            "the webhook",
+            StatusCode::from_u16(status).unwrap(),
+            &headers,
+            None,
+        )
     }
 
     #[test]
@@ -136,15 +154,23 @@ mod tests {
             ("Wed, 21 Oct 2026 07:28:00 GMT", None),
         ] {
             let error = from(429, Some(value));
-            assert_eq!(error.retry_after().map(|wait| wait.as_secs_f64()), seconds, "{value}");
+            assert_eq!(
+                error.retry_after().map(|wait| wait.as_secs_f64()),
+                seconds,
+                "{value}"
+            );
         }
         assert_eq!(from(404, Some("7")).retry_after(), None);
     }
 
     #[test]
     fn the_words_name_the_status_and_the_code() {
-        let error =
-            SendError::from_status("Postmark", StatusCode::UNPROCESSABLE_ENTITY, &HeaderMap::new(), Some(300));
+        let error = SendError::from_status(
+            "Postmark",
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &HeaderMap::new(),
+            Some(300),
+        );
 
         assert_eq!(error.to_string(), "Postmark answered HTTP 422, error code 300");
     }

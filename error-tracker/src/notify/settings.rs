@@ -16,18 +16,66 @@ const MAX_RECIPIENTS: usize = 50;
 
 /// The rows of the settings table.
 pub(crate) const ALERT_SETTINGS: &[Setting] = &[
-    Setting { name: "POSTMARK_API_TOKEN", default: "", about: "server token of Postmark; sends alerts through it" },
-    Setting { name: "POSTMARK_FROM_EMAIL", default: "", about: "sender of mails through Postmark" },
-    Setting { name: "SMTP_HOST", default: "", about: "mail server; sends alerts through it" },
-    Setting { name: "SMTP_PORT", default: "587", about: "465 is TLS from the first byte, any other port STARTTLS" },
-    Setting { name: "SMTP_USERNAME", default: "", about: "name at the mail server; never sent without TLS" },
-    Setting { name: "SMTP_PASSWORD", default: "", about: "password at the mail server; never sent without TLS" },
-    Setting { name: "SMTP_FROM", default: "", about: "sender of mails through the mail server" },
-    Setting { name: "ALERT_WEBHOOK_URL", default: "", about: "address that alerts are posted to; Slack, Mattermost and Discord show them" },
-    Setting { name: "ALERT_WEBHOOK_SECRET", default: "", about: "key of the webhook's signature, X-Monlight-Signature" },
-    Setting { name: "ALERT_EMAILS", default: "", about: "recipients of mails, comma-separated" },
-    Setting { name: "ALERT_MAX_PER_HOUR", default: "20", about: "mails in any hour; the rest come as one digest" },
-    Setting { name: "BASE_URL", default: "", about: "address of this service as people reach it, for links" },
+    Setting {
+        name: "POSTMARK_API_TOKEN",
+        default: "",
+        about: "server token of Postmark; sends alerts through it",
+    },
+    Setting {
+        name: "POSTMARK_FROM_EMAIL",
+        default: "",
+        about: "sender of mails through Postmark",
+    },
+    Setting {
+        name: "SMTP_HOST",
+        default: "",
+        about: "mail server; sends alerts through it",
+    },
+    Setting {
+        name: "SMTP_PORT",
+        default: "587",
+        about: "465 is TLS from the first byte, any other port STARTTLS",
+    },
+    Setting {
+        name: "SMTP_USERNAME",
+        default: "",
+        about: "name at the mail server; never sent without TLS",
+    },
+    Setting {
+        name: "SMTP_PASSWORD",
+        default: "",
+        about: "password at the mail server; never sent without TLS",
+    },
+    Setting {
+        name: "SMTP_FROM",
+        default: "",
+        about: "sender of mails through the mail server",
+    },
+    Setting {
+        name: "ALERT_WEBHOOK_URL",
+        default: "",
+        about: "address that alerts are posted to; Slack, Mattermost and Discord show them",
+    },
+    Setting {
+        name: "ALERT_WEBHOOK_SECRET",
+        default: "",
+        about: "key of the webhook's signature, X-Monlight-Signature",
+    },
+    Setting {
+        name: "ALERT_EMAILS",
+        default: "",
+        about: "recipients of mails, comma-separated",
+    },
+    Setting {
+        name: "ALERT_MAX_PER_HOUR",
+        default: "20",
+        about: "mails in any hour; the rest come as one digest",
+    },
+    Setting {
+        name: "BASE_URL",
+        default: "",
+        about: "address of this service as people reach it, for links",
+    },
 ];
 
 /// Everything about alerts that is set from outside.
@@ -72,7 +120,9 @@ pub(crate) struct WebhookSettings {
 impl std::fmt::Debug for AlertSettings {
     /// Names the channels and none of their secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AlertSettings").field("channels", &self.channels()).finish_non_exhaustive()
+        f.debug_struct("AlertSettings")
+            .field("channels", &self.channels())
+            .finish_non_exhaustive()
     }
 }
 
@@ -100,7 +150,9 @@ impl AlertSettings {
             (ChannelName::Smtp, self.smtp.is_some()),
             (ChannelName::Webhook, self.webhook.is_some()),
         ];
-        set.into_iter().filter_map(|(name, is_set)| is_set.then_some(name)).collect()
+        set.into_iter()
+            .filter_map(|(name, is_set)| is_set.then_some(name))
+            .collect()
     }
 }
 
@@ -109,13 +161,25 @@ fn read_postmark(reader: &mut Reader<'_>, token: Option<String>) -> Option<Postm
     let from = reader.text("POSTMARK_FROM_EMAIL");
     let token = token?;
     if token.starts_with('<') && token.ends_with('>') {
-        reader.fault("POSTMARK_API_TOKEN", "still holds a placeholder; put a server token of Postmark there");
+        reader.fault(
+            "POSTMARK_API_TOKEN",
+            "still holds a placeholder; put a server token of Postmark there",
+        );
     } else if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        reader.fault("POSTMARK_API_TOKEN", "holds a character that no HTTP header can carry");
+        reader.fault(
+            "POSTMARK_API_TOKEN",
+            "holds a character that no HTTP header can carry",
+        );
     }
     let from = sender(reader, "POSTMARK_FROM_EMAIL", from, "POSTMARK_API_TOKEN")?;
-    let endpoint = POSTMARK_ENDPOINT.parse().expect("the address of Postmark is well-formed");
-    Some(PostmarkSettings { token, from, endpoint })
+    let endpoint = POSTMARK_ENDPOINT
+        .parse()
+        .expect("the address of Postmark is well-formed");
+    Some(PostmarkSettings {
+        token,
+        from,
+        endpoint,
+    })
 }
 
 fn read_smtp(reader: &mut Reader<'_>, host: Option<String>) -> Option<SmtpSettings> {
@@ -134,7 +198,10 @@ fn read_smtp(reader: &mut Reader<'_>, host: Option<String>) -> Option<SmtpSettin
     // An IPv6 address may come in the brackets that it has in a URL.
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     if !is_host(&host) {
-        reader.fault("SMTP_HOST", "must be the name or address of a host alone; the port goes into SMTP_PORT");
+        reader.fault(
+            "SMTP_HOST",
+            "must be the name or address of a host alone; the port goes into SMTP_PORT",
+        );
     }
     let sign_in = match (username, password) {
         (Some(username), Some(password)) => Some(SignIn { username, password }),
@@ -149,7 +216,12 @@ fn read_smtp(reader: &mut Reader<'_>, host: Option<String>) -> Option<SmtpSettin
         (None, None) => None,
     };
     let from = sender(reader, "SMTP_FROM", from, "SMTP_HOST")?;
-    Some(SmtpSettings { host, port, sign_in, from })
+    Some(SmtpSettings {
+        host,
+        port,
+        sign_in,
+        from,
+    })
 }
 
 fn read_webhook(reader: &mut Reader<'_>) -> Option<WebhookSettings> {
@@ -163,7 +235,10 @@ fn read_webhook(reader: &mut Reader<'_>) -> Option<WebhookSettings> {
     };
     // The address of a chat's webhook is a secret, so the fault does not repeat it.
     let Some(url) = web_address(&text) else {
-        reader.fault("ALERT_WEBHOOK_URL", "must be an address that begins with http:// or https://");
+        reader.fault(
+            "ALERT_WEBHOOK_URL",
+            "must be an address that begins with http:// or https://",
+        );
         return None;
     };
     Some(WebhookSettings { url, secret })
@@ -177,7 +252,10 @@ fn read_recipients(reader: &mut Reader<'_>, are_needed: bool) -> Vec<Mailbox> {
         return Vec::new();
     };
     let mut recipients: Vec<Mailbox> = Vec::new();
-    let parts = text.split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty());
+    let parts = text
+        .split([',', ';', '\n'])
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
     for (index, part) in parts.enumerate() {
         // Faults are logged, and a log line holds no address; the place in the list names it.
         match mailbox(part) {
@@ -187,7 +265,10 @@ fn read_recipients(reader: &mut Reader<'_>, are_needed: bool) -> Vec<Mailbox> {
         }
     }
     if recipients.len() > MAX_RECIPIENTS {
-        reader.fault("ALERT_EMAILS", format!("holds more than {MAX_RECIPIENTS} addresses; use a mailing list"));
+        reader.fault(
+            "ALERT_EMAILS",
+            format!("holds more than {MAX_RECIPIENTS} addresses; use a mailing list"),
+        );
     }
     recipients
 }
@@ -196,7 +277,10 @@ fn read_base_url(reader: &mut Reader<'_>) -> Option<String> {
     let text = reader.text("BASE_URL")?;
     let url = web_address(&text).filter(|url| url.query().is_none() && url.fragment().is_none());
     if url.is_none() {
-        reader.fault("BASE_URL", "must be an address such as https://errors.example.com, without ? and #");
+        reader.fault(
+            "BASE_URL",
+            "must be an address such as https://errors.example.com, without ? and #",
+        );
     }
     url.map(String::from)
 }
@@ -220,12 +304,16 @@ fn mailbox(text: &str) -> Result<Mailbox, &'static str> {
 }
 
 fn web_address(text: &str) -> Option<Url> {
-    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 fn is_host(text: &str) -> bool {
     text.parse::<std::net::IpAddr>().is_ok()
-        || text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+        || text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
 }
 
 #[cfg(test)]
@@ -236,7 +324,10 @@ mod tests {
 
     fn read(values: &[(&str, &str)]) -> Result<AlertSettings, Faults> {
         let lookup = |name: &str| {
-            values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            values
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
         };
         let mut reader = Reader::new(&lookup);
         let settings = AlertSettings::read(&mut reader);
@@ -268,14 +359,23 @@ mod tests {
             ("SMTP_FROM", "errors@example.com"),
             ("ALERT_WEBHOOK_URL", "https://chat.example/hook"),
             ("ALERT_WEBHOOK_SECRET", "key"),
-            ("ALERT_EMAILS", "a@example.com, b@example.com;c@example.com,,a@example.com"),
+            (
+                "ALERT_EMAILS",
+                "a@example.com, b@example.com;c@example.com,,a@example.com",
+            ),
             ("BASE_URL", "https://errors.example.com/"),
         ])
         .unwrap();
 
-        assert_eq!(settings.channels(), [ChannelName::Postmark, ChannelName::Smtp, ChannelName::Webhook]);
+        assert_eq!(
+            settings.channels(),
+            [ChannelName::Postmark, ChannelName::Smtp, ChannelName::Webhook]
+        );
         assert_eq!(settings.recipients.len(), 3);
-        assert_eq!(settings.postmark.unwrap().endpoint.as_str(), "https://api.postmarkapp.com/email");
+        assert_eq!(
+            settings.postmark.unwrap().endpoint.as_str(),
+            "https://api.postmarkapp.com/email"
+        );
         assert_eq!(settings.smtp.unwrap().port, 465);
     }
 
@@ -285,16 +385,28 @@ mod tests {
         let sender = ("SMTP_FROM", "a@example.com");
         let host = ("SMTP_HOST", "mail.example.com");
         for (values, names) in [
-            (&[("POSTMARK_API_TOKEN", "t"), recipients][..], &["POSTMARK_FROM_EMAIL"][..]),
+            (
+                &[("POSTMARK_API_TOKEN", "t"), recipients][..],
+                &["POSTMARK_FROM_EMAIL"][..],
+            ),
             (&[host, recipients], &["SMTP_FROM"]),
             (&[host, sender], &["ALERT_EMAILS"]),
             (&[host], &["SMTP_FROM", "ALERT_EMAILS"]),
-            (&[host, sender, recipients, ("SMTP_USERNAME", "u")], &["SMTP_PASSWORD"]),
-            (&[host, sender, recipients, ("SMTP_PASSWORD", "p")], &["SMTP_USERNAME"]),
+            (
+                &[host, sender, recipients, ("SMTP_USERNAME", "u")],
+                &["SMTP_PASSWORD"],
+            ),
+            (
+                &[host, sender, recipients, ("SMTP_PASSWORD", "p")],
+                &["SMTP_USERNAME"],
+            ),
             (&[("SMTP_USERNAME", "u")], &["SMTP_HOST"]),
             (&[("ALERT_WEBHOOK_SECRET", "s")], &["ALERT_WEBHOOK_URL"]),
             // Left-overs that do no harm.
-            (&[("POSTMARK_FROM_EMAIL", "a@example.com"), sender, recipients], &[]),
+            (
+                &[("POSTMARK_FROM_EMAIL", "a@example.com"), sender, recipients],
+                &[],
+            ),
         ] {
             assert_eq!(faulty_names(values), names, "{values:?}");
         }
@@ -302,7 +414,11 @@ mod tests {
 
     #[test]
     fn values_that_cannot_work_are_faults() {
-        let mail = [("ALERT_EMAILS", "a@example.com"), ("SMTP_HOST", "mail"), ("SMTP_FROM", "a@example.com")];
+        let mail = [
+            ("ALERT_EMAILS", "a@example.com"),
+            ("SMTP_HOST", "mail"),
+            ("SMTP_FROM", "a@example.com"),
+        ];
         let postmark = [mail[0], ("POSTMARK_FROM_EMAIL", "a@example.com")];
         for (base, name, value) in [
             (&mail[1..], "ALERT_EMAILS", "a@example.com, nobody"),
@@ -346,6 +462,9 @@ mod tests {
     fn a_debug_print_shows_no_secret() {
         let settings = read(&[("ALERT_WEBHOOK_URL", "https://chat.example/secret")]).unwrap();
 
-        assert_eq!(format!("{settings:?}"), "AlertSettings { channels: [Webhook], .. }");
+        assert_eq!(
+            format!("{settings:?}"),
+            "AlertSettings { channels: [Webhook], .. }"
+        );
     }
 }

@@ -21,8 +21,10 @@ pub(super) async fn send(
     body: &str,
     delivery: &str,
 ) -> Result<(), SendError> {
-    let mut request =
-        client.post(settings.url.clone()).header(CONTENT_TYPE, "application/json").header(DELIVERY, delivery);
+    let mut request = client
+        .post(settings.url.clone())
+        .header(CONTENT_TYPE, "application/json")
+        .header(DELIVERY, delivery);
     if let Some(secret) = &settings.secret {
         request = request.header(SIGNATURE, signature(secret, body.as_bytes()));
     }
@@ -34,7 +36,12 @@ pub(super) async fn send(
     if answer.status().is_success() {
         return Ok(());
     }
-    Err(SendError::from_status(WHO, answer.status(), answer.headers(), None))
+    Err(SendError::from_status(
+        WHO,
+        answer.status(),
+        answer.headers(),
+        None,
+    ))
 }
 
 fn signature(secret: &str, body: &[u8]) -> String {

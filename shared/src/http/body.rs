@@ -226,7 +226,7 @@ fn decode_now(encoding: Encoding, bytes: &[u8], limit_bytes: usize) -> std::io::
             // "deflate" means zlib (RFC 9110), but some clients send the bare stream.
             let zlib = bytes.len() >= 2
                 && bytes[0] & 0x0f == 8
-                && u16::from_be_bytes([bytes[0], bytes[1]]) % 31 == 0;
+                && u16::from_be_bytes([bytes[0], bytes[1]]).is_multiple_of(31);
             if zlib {
                 flate2::read::ZlibDecoder::new(bytes)
                     .take(most)

@@ -15,13 +15,16 @@ const FRESH: Duration = Duration::from_secs(1);
 /// A writer that takes longer is not answering.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// Why the writer is not well, if it is not.
+type Verdict = Result<(), &'static str>;
+
 /// Probes the writer, at most once a second.
 #[derive(Clone)]
 pub struct Health {
     db: Db,
     service: &'static str,
     version: &'static str,
-    last: Arc<Mutex<Option<(Instant, Result<(), &'static str>)>>>,
+    last: Arc<Mutex<Option<(Instant, Verdict)>>>,
 }
 
 impl Health {
@@ -59,7 +62,7 @@ impl Health {
         (status, [(header::CONTENT_TYPE, json)], body.to_string()).into_response()
     }
 
-    async fn check(&self) -> Result<(), &'static str> {
+    async fn check(&self) -> Verdict {
         let mut last = self.last.lock().await;
         if let Some((at, result)) = *last
             && at.elapsed() < FRESH

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use http::header::{self, HeaderName, HeaderValue};
-use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use crate::flusher::FlushError;
@@ -17,7 +17,7 @@ use crate::flusher::FlushError;
 pub struct Problem {
     status: StatusCode,
     detail: Cow<'static, str>,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
     retry_after_s: Option<u64>,
 }
 
@@ -44,7 +44,7 @@ impl Problem {
         Self {
             status,
             detail: detail.into(),
-            headers: HeaderMap::new(),
+            headers: Vec::new(),
             retry_after_s: None,
         }
     }
@@ -98,7 +98,7 @@ impl Problem {
     /// Adds a response header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 
@@ -132,7 +132,8 @@ impl IntoResponse for Problem {
             retry_after: self.retry_after_s,
         };
         let bytes = serde_json::to_vec(&body).unwrap_or_default();
-        let mut response = (self.status, self.headers, bytes).into_response();
+        let mut response = (self.status, bytes).into_response();
+        response.headers_mut().extend(self.headers);
         response.headers_mut().insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),

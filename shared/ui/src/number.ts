@@ -1,6 +1,8 @@
 // Numbers as text: short for reading, exact on hover.
 
 const NARROW_SPACE = '\u202f';
+// What rounds up to 1000 of the unit below.
+const ALMOST_ONE = 0.9995;
 const UNITS: [number, string][] = [
   [1e9, 'G'],
   [1e6, 'M'],
@@ -12,7 +14,7 @@ export function shortNumber(value: number): string {
   const size = Math.abs(value);
   if (size < 1000) return String(value);
   // The unit is chosen after rounding, so that 999 950 is "1 M" and not "1000 k".
-  const [one, name] = UNITS.find(([unit]) => rounded(size / unit) >= 1) ?? [1, ''];
+  const [one, name] = UNITS.find(([unit]) => size / unit >= ALMOST_ONE) ?? [1, ''];
   return `${value < 0 ? '−' : ''}${rounded(size / one)}${NARROW_SPACE}${name}`;
 }
 

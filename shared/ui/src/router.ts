@@ -22,7 +22,7 @@ export function linkWith(changes: Changes): string {
 /** Goes to an address made by `linkTo` or `linkWith`. */
 export function go(address: string, how: 'push' | 'replace' = 'push'): void {
   const url = new URL(address, location.href);
-  if (how === 'push' && url.search === location.search) return;
+  if (how === 'push' && url.searchParams.toString() === query.value.toString()) return;
   if (how === 'push') {
     history.replaceState({ ...history.state, scroll: window.scrollY }, '');
     history.pushState({ depth: depth() + 1 }, '', url.search || url.pathname);

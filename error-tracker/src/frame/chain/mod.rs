@@ -25,7 +25,7 @@ pub(crate) const FRAMES_MAX: usize = 500;
 const TITLE_MAX_BYTES: usize = 4_096;
 
 /// One exception of a chain.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub(crate) struct Exception {
     /// `KeyError: 7`; empty where the browser prints frames only.
     pub(crate) title: String,
@@ -36,7 +36,7 @@ pub(crate) struct Exception {
 }
 
 /// How an exception relates to the one before it in the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Relation {
     /// It was named as the cause: `raise … from`, `Caused by:`, `[cause]:`.
@@ -48,7 +48,7 @@ pub(crate) enum Relation {
 }
 
 /// One frame, with the source around it where it is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub(crate) struct StackFrame {
     pub(crate) file: String,
     pub(crate) line: Option<u64>,
@@ -71,7 +71,7 @@ impl From<Frame<'_>> for StackFrame {
             line: frame.line.parse().ok(),
             column: frame.column,
             function: frame.function.map(str::to_owned),
-            in_app: frame.in_app,
+            in_app: frame.is_in_app(),
             ..Self::default()
         }
     }

@@ -1,0 +1,50 @@
+//! Numbers packed into the bytes of one column: seven bits a byte, the top bit says that more follow.
+
+/// Appends a number.
+pub(crate) fn put(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+/// Takes the next number off the front; `None` at the end, or when the bytes are not ours.
+pub(crate) fn take(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn numbers_survive_the_round_trip(numbers: Vec<u64>) {
+            let mut bytes = Vec::new();
+            for number in &numbers {
+                put(&mut bytes, *number);
+            }
+            let mut rest = bytes.as_slice();
+            let read: Vec<u64> = std::iter::from_fn(|| take(&mut rest)).collect();
+            prop_assert_eq!(read, numbers);
+        }
+
+        #[test]
+        fn foreign_bytes_do_no_harm(bytes: Vec<u8>) {
+            let mut rest = bytes.as_slice();
+            while take(&mut rest).is_some() {}
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Keeps the search index up with the newest messages.
+//!
+//! Ingest only notes that a group's message is new; the index is written here, in small steps, because
+//! indexing costs more than counting. Until then a search looks at the noted groups' text itself, so
+//! nothing is ever found late.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Store;
+
+/// Groups in one step; a step holds the writer for a few milliseconds.
+const STEP: i64 = 32;
+/// Rest between the steps, which leaves the writer to the reports.
+const REST: Duration = Duration::from_millis(20);
+/// How often it is looked whether there is something to do.
+const ROUND: Duration = Duration::from_millis(500);
+
+impl Store {
+    /// Indexes some of the noted groups; answers how many.
+    pub(crate) async fn index_some(&self) -> sqlx::Result<u64> {
+        let waiting: Option<i64> = sqlx::query_scalar("select error_id from errors_unindexed limit 1")
+            .fetch_optional(self.db.read())
+            .await?;
+        if waiting.is_none() {
+            return Ok(0);
+        }
+        let mut tx = self.db.write().await?;
+        let ids: Vec<i64> =
+            sqlx::query_scalar("select error_id from errors_unindexed order by error_id limit ?1")
+                .bind(STEP)
+                .fetch_all(&mut *tx)
+                .await?;
+        let json = serde_json::to_string(&ids).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        sqlx::query("delete from errors_fts where rowid in (select value from json_each(?1))")
+            .bind(&json)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query(
+            "insert into errors_fts (rowid, text)
+             select id, exception_type || char(10) || message from errors where id in (select value from json_each(?1))",
+        )
+        .bind(&json)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("delete from errors_unindexed where error_id in (select value from json_each(?1))")
+            .bind(&json)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(ids.len() as u64)
+    }
+
+    /// Indexes what is noted until `stop`.
+    pub(crate) async fn keep_indexed(self, stop: CancellationToken) {
+        loop {
+            let rest = match self.index_some().await {
+                Ok(0) => ROUND,
+                Ok(_) => REST,
+                Err(error) => {
+                    tracing::warn!(%error, "the search index could not be written");
+                    ROUND * 20
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(rest) => {}
+            }
+        }
+    }
+}

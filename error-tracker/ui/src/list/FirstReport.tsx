@@ -1,0 +1,30 @@
+// Shows how to send the first report, and waits for it.
+import { CopyButton } from '@monlight/ui/code/CopyButton.tsx';
+
+import { curlSnippet, pythonSnippet } from './snippets.ts';
+
+export function FirstReport() {
+  const address = new URL('api/errors', location.href).href;
+  return (
+    <div class="first-report">
+      <h2>
+        <i class="live-dot" /> Waiting for the first report
+      </h2>
+      <p class="muted">Send one with either of these, with your key in the variable API_KEY. This page turns over by itself.</p>
+      <Snippet label="Shell" text={curlSnippet(address)} />
+      <Snippet label="Python" text={pythonSnippet(address)} />
+    </div>
+  );
+}
+
+function Snippet({ label, text }: { label: string; text: string }) {
+  return (
+    <section class="snippet">
+      <header>
+        <h3>{label}</h3>
+        <CopyButton text={() => text}>Copy</CopyButton>
+      </header>
+      <pre>{text}</pre>
+    </section>
+  );
+}

@@ -1,0 +1,20 @@
+// A row of choices of which one is taken, as links, so that each has an address.
+import './filters.css';
+
+export interface Tab {
+  label: string;
+  address: string;
+  current: boolean;
+}
+
+export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
+  return (
+    <nav class="tabs" aria-label={label}>
+      {tabs.map((tab) => (
+        <a key={tab.label} href={tab.address} aria-current={tab.current ? 'true' : undefined}>
+          {tab.label}
+        </a>
+      ))}
+    </nav>
+  );
+}
