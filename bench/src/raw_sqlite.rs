@@ -11,6 +11,8 @@ pub(crate) struct Yardstick<'a> {
     pub(crate) schema_sql: &'a str,
     pub(crate) statements: &'a [&'a str],
     pub(crate) rows_per_transaction: i64,
+    /// Rows that must be there before the first.
+    pub(crate) prepare: fn(&Connection) -> rusqlite::Result<()>,
 }
 
 impl Yardstick<'_> {
@@ -29,6 +31,7 @@ impl Yardstick<'_> {
         connection
             .execute_batch(self.schema_sql)
             .context("the schema of the yardstick")?;
+        (self.prepare)(&connection).context("the first rows of the yardstick")?;
         let prepared: rusqlite::Result<Vec<_>> = self
             .statements
             .iter()
@@ -70,7 +73,9 @@ fn open(path: &Path) -> Result<Connection> {
     connection.execute_batch(
         "pragma journal_mode = wal;
          pragma synchronous = normal;
-         pragma foreign_keys = on;",
+         pragma foreign_keys = on;
+         pragma cache_size = -4096;
+         pragma wal_autocheckpoint = 2000;",
     )?;
     Ok(connection)
 }
@@ -88,6 +93,7 @@ mod tests {
                 "insert into kinds values (?1, 1) on conflict (kind) do update set count = count + 1",
             ],
             rows_per_transaction: 10,
+            prepare: |_| Ok(()),
         };
 
         let rate = yardstick
@@ -110,6 +116,7 @@ mod tests {
             schema_sql: "create table kinds (kind integer primary key) strict",
             statements: &["insert into kinds values (1)"],
             rows_per_transaction: 10,
+            prepare: |_| Ok(()),
         };
 
         let outcome = yardstick.measure(folder.path(), 0, Duration::ZERO, |statements, _| {

@@ -44,7 +44,7 @@ const QUEUE_JOBS: usize = 2_048;
 /// Jobs in one transaction.
 const BATCH_JOBS: usize = 128;
 /// Background tasks have so long to end.
-const TASKS_LIMIT: Duration = Duration::from_secs(2);
+const TASKS_LIMIT: Duration = Duration::from_millis(1_500);
 
 /// The process around the service: its name, its settings.
 #[must_use]

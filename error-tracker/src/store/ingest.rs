@@ -21,6 +21,8 @@ const OVERFLOW_SCHEME: i64 = 0;
 const OVERFLOW_TYPE: &str = "TooManyGroups";
 /// Sessions that are remembered of each group.
 const SESSIONS_KEPT: i64 = 1_000;
+/// After so many reports of a group it is looked whether it has more sessions than are kept.
+const SESSIONS_CHECKED: i64 = 200;
 /// Environments, and releases, that are remembered of each project.
 const FACETS_KEPT: i64 = 10_000;
 /// Projects whose numbers are remembered between batches.
@@ -110,6 +112,8 @@ struct Touched {
     exception_type: String,
     fingerprint: Fingerprint,
     is_new: bool,
+    /// The count before this batch.
+    count_before: i64,
     was_counted: bool,
     /// Columns that a plain count leaves alone have changed.
     rarely_changed: bool,
@@ -317,6 +321,7 @@ impl<'a> Batch<'a> {
                     exception_type: exception_type.to_owned(),
                     fingerprint,
                     is_new: true,
+                    count_before: 0,
                     was_counted: false,
                     rarely_changed: false,
                     writes: Vec::new(),
@@ -405,22 +410,25 @@ impl<'a> Batch<'a> {
         static UPSERT: ManyRows = ManyRows::new(
             "insert into error_sessions (session, error_id, at) ",
             3,
-            " on conflict (session, error_id) do update set at = max(at, excluded.at)",
+            // An hour's precision is enough to forget the oldest, and spares two pages for each report of a session.
+            " on conflict (session, error_id) do update set at = excluded.at where excluded.at > at + 3600000",
         );
         UPSERT
             .execute(tx, sessions, |query, (session, id, at)| {
                 query.bind(&session[..]).bind(id).bind(at.millis())
             })
             .await?;
-        let mut groups: Vec<i64> = sessions.iter().map(|(_, id, _)| *id).collect();
-        groups.sort_unstable();
-        groups.dedup();
-        for id in groups {
+        // Counting a group's sessions for each report would cost more than the reports themselves.
+        let due = self
+            .groups
+            .values()
+            .filter(|touched| touched.has_passed(SESSIONS_CHECKED));
+        for touched in due {
             sqlx::query(
                 "delete from error_sessions where error_id = ?1 and at < coalesce(
                    (select at from error_sessions where error_id = ?1 order by at desc limit 1 offset ?2), 0)",
             )
-            .bind(id)
+            .bind(touched.group.id)
             .bind(SESSIONS_KEPT - 1)
             .execute(&mut *tx)
             .await?;
@@ -430,6 +438,11 @@ impl<'a> Batch<'a> {
 }
 
 impl Touched {
+    /// Whether this batch has carried the count over a multiple of `step`.
+    fn has_passed(&self, step: i64) -> bool {
+        self.count_before / step != self.group.count / step
+    }
+
     fn count(
         &mut self,
         report: &Report,
@@ -766,6 +779,7 @@ impl GroupRow {
             unindexed: false,
         };
         let touched = Touched {
+            count_before: group.count,
             group,
             project_id: self.project_id,
             exception_type: self.exception_type,

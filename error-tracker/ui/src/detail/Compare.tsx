@@ -5,6 +5,7 @@ import { useSignal } from '@preact/signals';
 
 import type { Occurrence } from '../wire.ts';
 import { differences, splitAtDifference } from './fields.ts';
+import './request.css';
 
 export function Compare({ left, right }: { left: Occurrence; right: Occurrence }) {
   const all = useSignal(false);

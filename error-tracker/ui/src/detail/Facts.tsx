@@ -8,6 +8,7 @@ import type { ComponentChildren } from 'preact';
 import { about } from '../about.ts';
 import type { ErrorDetail, Occurrence } from '../wire.ts';
 import { logsAround } from './logs-around.ts';
+import './facts.css';
 
 const EVERY_STATUS = { resolved: 'all', ignored: 'all' };
 

@@ -12,6 +12,7 @@ import { toggleIgnored, toggleResolved } from './detail-keys.ts';
 import type { DetailModel } from './detail-model.ts';
 import { asMarkdown } from './markdown.ts';
 import { Message } from './Message.tsx';
+import './header.css';
 
 export interface HeaderProps {
   model: DetailModel;

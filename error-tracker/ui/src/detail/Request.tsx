@@ -5,6 +5,7 @@ import { ExternalLink } from '@monlight/ui/ExternalLink.tsx';
 
 import type { Occurrence } from '../wire.ts';
 import { asCurl } from './curl.ts';
+import './request.css';
 
 export function Request({ occurrence }: { occurrence: Occurrence }) {
   const { request_url: url, request_method: method, request_headers: given } = occurrence;

@@ -4,6 +4,7 @@ import { showFault } from '@monlight/ui/feedback/toast.ts';
 
 import { ErrorRow } from './ErrorRow.tsx';
 import { list } from './list-model.ts';
+import './table.css';
 
 export function ErrorTable() {
   const { rows, selection, total, next } = list;

@@ -8,6 +8,7 @@ import { useEffect } from 'preact/hooks';
 
 import { narrowingInWords, SORTS, STATUSES, statusChanges, statusOf } from './filters.ts';
 import { environments, loadNames, projects, releases } from './names.ts';
+import './filter-bar.css';
 
 const STATUS_LABELS = { open: 'Open', resolved: 'Resolved', ignored: 'Ignored', all: 'All' };
 

@@ -2,6 +2,7 @@
 import { CopyButton } from '@monlight/ui/code/CopyButton.tsx';
 
 import { curlSnippet, pythonSnippet } from './snippets.ts';
+import './first-report.css';
 
 export function FirstReport() {
   const address = new URL('api/errors', location.href).href;

@@ -2,6 +2,7 @@
 import { liveFault } from '@monlight/ui/live.ts';
 
 import { list } from './list-model.ts';
+import './filter-bar.css';
 
 export function LiveState() {
   const fault = liveFault.value;

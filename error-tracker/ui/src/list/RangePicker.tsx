@@ -6,6 +6,7 @@ import { asInputValue, fromInputValue } from '@monlight/ui/time.ts';
 import { useSignal } from '@preact/signals';
 
 import { RANGES } from './filters.ts';
+import './filter-bar.css';
 
 const CUSTOM = 'custom';
 

@@ -49,7 +49,7 @@ impl ServeLimits {
             head: Duration::from_secs(10),
             idle: Duration::from_secs(75),
             stalled_write: Duration::from_secs(30),
-            drain: Duration::from_secs(4),
+            drain: Duration::from_secs(3),
         }
     }
 }

@@ -5,6 +5,7 @@ import 'uplot/dist/uPlot.min.css';
 import type { Zone } from '../preferences.ts';
 import { absoluteTime, clockText, dateText } from '../time.ts';
 import { exactNumber, shortNumber } from '../number.ts';
+import { xRange } from './x-range.ts';
 
 export interface Series {
   /** Starts of the buckets, milliseconds, ascending and evenly spaced. */
@@ -26,6 +27,7 @@ export function draw(place: HTMLElement, series: Series, height: number, zone: Z
   const reading = document.createElement('div');
   reading.className = 'chart-reading';
   const step = (series.times[1] ?? 0) - (series.times[0] ?? 0);
+  const last = series.times.at(-1) ?? 0;
   const axis = {
     stroke: colour('--text-faint'),
     font: `11px ${getComputedStyle(place).fontFamily}`,
@@ -39,7 +41,10 @@ export function draw(place: HTMLElement, series: Series, height: number, zone: Z
       padding: [8, 20, 0, 4],
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: true } },
-      scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, Math.max(high * 1.1, 1)] } },
+      scales: {
+        x: { time: true, range: (_plot, low, high) => xRange(low, high, last / 1000, step / 1000) },
+        y: { range: (_plot, _low, high) => [0, Math.max(high * 1.1, 1)] },
+      },
       axes: [
         { ...axis, grid: { show: false }, gap: 4, size: 24, values: (_plot, splits) => splits.map((at) => tickText(at, splits, zone)) },
         {

@@ -4,6 +4,7 @@ import { linkWith, query } from '@monlight/ui/router.ts';
 
 import type { Exception } from '../../wire.ts';
 import { Frames } from './Frames.tsx';
+import './stack.css';
 
 const RELATIONS = { cause: 'caused by', context: 'while handling' };
 
