@@ -1,1 +1,39 @@
-//! Helpers for tests.
+//! The kit of the integration tests: a service in this process, clients that behave and clients that do not,
+//! and a machine that takes what the service sends.
+//!
+//! Nothing here waits for a fixed time: [`eventually`] polls up to a deadline that only a failure reaches.
+
+pub mod client;
+pub mod encoding;
+pub mod receiver;
+pub mod service;
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+pub use client::{Client, RawConnection, Reply};
+pub use receiver::Receiver;
+pub use service::Service;
+
+/// What takes longer than this will not happen.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Asks `check` until it answers with something, and gives that back.
+///
+/// # Panics
+/// When the deadline has passed; the text names `what` was waited for.
+pub async fn eventually<T, F, Asked>(what: &str, mut check: F) -> T
+where
+    F: FnMut() -> Asked,
+    Asked: Future<Output = Option<T>>,
+{
+    let started = Instant::now();
+    loop {
+        if let Some(found) = check().await {
+            return found;
+        }
+        assert!(started.elapsed() < DEADLINE, "this never happened: {what}");
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}

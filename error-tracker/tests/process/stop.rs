@@ -1,0 +1,164 @@
+//! SIGTERM and SIGINT: what is in flight is answered, the end is clean and comes in time.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::ledger::Ledger;
+use crate::load::Load;
+use crate::mail_server::MailServer;
+use crate::sqlite::assert_sound;
+use crate::tracker::{KEY, STOP_LIMIT, Setup, Tracker};
+
+/// Waits for the end after a signal, and expects what Docker and systemd expect.
+async fn ends_well(tracker: &mut Tracker) {
+    let (status, took) = tracker.ended().await;
+
+    assert_eq!(status.code(), Some(0), "{}", tracker.log_text());
+    assert!(took < STOP_LIMIT, "{took:?}");
+    assert!(tracker.log_line("stopped").is_some(), "{}", tracker.log_text());
+}
+
+/// The write-ahead log has been moved into the file.
+fn assert_merged(database: &Path) {
+    let log = format!("{}-wal", database.display());
+    let left = std::fs::metadata(log).map_or(0, |metadata| metadata.len());
+    assert_eq!(left, 0, "bytes left in the write-ahead log");
+}
+
+async fn a_stop_under_load_keeps_every_promise(signal: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = Setup::new(folder.path().join("errors.db"));
+    let ledger = Arc::new(Ledger::new("stopped"));
+    let mut tracker = setup.start().await;
+    let load = Load::start(&tracker, &ledger);
+    load.acknowledged(500).await;
+
+    tracker.signal(signal);
+    ends_well(&mut tracker).await;
+    load.end().await;
+
+    assert_merged(&setup.database);
+    let again = setup.start().await;
+    ledger.settle(&again).await;
+    assert_sound(&setup.database).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigterm_under_load_loses_nothing_that_was_acknowledged() {
+    a_stop_under_load_keeps_every_promise("TERM").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigint_under_load_loses_nothing_that_was_acknowledged() {
+    a_stop_under_load_keeps_every_promise("INT").await;
+}
+
+#[tokio::test]
+async fn a_request_in_flight_at_the_stop_is_answered_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = Setup::new(folder.path().join("errors.db"));
+    let mut tracker = setup.start().await;
+    let (head, body) = report("InFlight");
+    let (first_half, second_half) = body.split_at(body.len() / 2);
+    let mut stream = TcpStream::connect(tracker.address).await.unwrap();
+    stream.write_all(format!("{head}{first_half}").as_bytes()).await.unwrap();
+    // An answer on another connection shows that the tracker has taken up the first one.
+    assert_eq!(tracker.get("/health").await.0, 200);
+
+    tracker.signal("TERM");
+    tracker.logged("stopping").await;
+    stream.write_all(second_half.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    assert!(answer.contains("\"status\":\"created\""), "{answer}");
+    ends_well(&mut tracker).await;
+    let again = setup.start().await;
+    assert_eq!(again.counts("stopped").await["InFlight"], 1);
+}
+
+#[tokio::test]
+async fn neither_idle_nor_half_sent_requests_hold_the_stop_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = Setup::new(folder.path().join("errors.db"));
+    let mut tracker = setup.start().await;
+    let (head, body) = report("HalfSent");
+    let mut streams = Vec::new();
+    for sent in [
+        // Nothing at all, half a head, half a body, and a whole request on a connection that stays open.
+        String::new(),
+        "POST /api/errors HTTP/1.1\r\nHost: x\r\n".to_owned(),
+        format!("{head}{}", &body[..body.len() / 2]),
+        "GET /health HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(),
+    ] {
+        let mut stream = TcpStream::connect(tracker.address).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        streams.push(stream);
+    }
+    assert_eq!(tracker.get("/health").await.0, 200);
+
+    tracker.signal("TERM");
+    ends_well(&mut tracker).await;
+
+    let again = setup.start().await;
+    assert!(again.counts("stopped").await.is_empty(), "half a report is none");
+}
+
+#[tokio::test]
+async fn an_idle_connection_alone_is_closed_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tracker = Setup::new(folder.path().join("errors.db")).start().await;
+    let mut stream = TcpStream::connect(tracker.address).await.unwrap();
+    stream
+        .write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = [0; 1_024];
+    assert!(stream.read(&mut answer).await.unwrap() > 0);
+
+    tracker.signal("TERM");
+    let (status, took) = tracker.ended().await;
+
+    assert_eq!(status.code(), Some(0));
+    // Far below the four seconds that a request in flight is given.
+    assert!(took.as_secs() < 3, "{took:?}");
+}
+
+#[tokio::test]
+async fn a_mail_server_that_hangs_does_not_hold_the_stop_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = MailServer::silent().await;
+    let mut tracker = server
+        .set(Setup::new(folder.path().join("errors.db")))
+        .start()
+        .await;
+    let (status, body) = tracker
+        .post("/api/errors", &serde_json::from_str(&report("Hanging").1).unwrap())
+        .await;
+    assert_eq!(status, 201, "{body}");
+    server.connected().await;
+
+    tracker.signal("TERM");
+    ends_well(&mut tracker).await;
+
+    assert_eq!(
+        crate::sqlite::number(&folder.path().join("errors.db"), "select count(*) from alerts").await,
+        1,
+        "the alert waits for the next start"
+    );
+}
+
+/// Head and body of a report.
+fn report(kind: &str) -> (String, String) {
+    let body = json!({"project": "stopped", "exception_type": kind, "message": "m", "traceback": ""}).to_string();
+    let head = format!(
+        "POST /api/errors HTTP/1.1\r\nHost: x\r\nX-API-Key: {KEY}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    (head, body)
+}
