@@ -45,6 +45,8 @@ create index errors_by_project on errors (project_id, state, last_seen);
 create index errors_by_first_seen on errors (first_seen, state, project_id);
 create index errors_by_count on errors (count, state, project_id);
 create index errors_by_trend on errors (trend, state, project_id);
+create index errors_from_servers on errors (id) where sources in (1, 3);
+create index errors_from_browsers on errors (id) where sources in (2, 3);
 
 -- Which key leads to which group. Scheme 1 is the documented fingerprint with the exception type behind it,
 -- scheme 0 the project's overflow group; more schemes, and several keys of one group, can come.

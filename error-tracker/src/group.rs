@@ -163,13 +163,16 @@ impl Kept {
             self.0.push((slot, at));
             return Some(slot);
         }
-        let oldest = self
+        let (oldest, _) = self
             .0
-            .iter_mut()
-            .min_by_key(|(_, at)| *at)
-            .filter(|(_, oldest)| at >= *oldest)?;
-        oldest.1 = at;
-        Some(oldest.0)
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, (_, at))| *at)
+            .filter(|(_, (_, oldest))| at >= *oldest)?;
+        // The newest goes last, so that of equal times the first to come is the first to go.
+        let (slot, _) = self.0.remove(oldest);
+        self.0.push((slot, at));
+        Some(slot)
     }
 }
 
@@ -240,6 +243,12 @@ mod tests {
         let slots = [10, 30, 20, 5, 40, 40].map(|at| place(&mut kept, at));
 
         assert_eq!(slots, [Some(7), Some(8), Some(9), None, Some(7), Some(9)]);
+        let again = [40; 4].map(|at| place(&mut kept, at));
+        assert_eq!(
+            again,
+            [Some(8), Some(7), Some(9), Some(8)],
+            "of one instant each has its turn"
+        );
         assert_eq!(Kept::unpack(&kept.pack()), kept);
     }
 

@@ -114,9 +114,9 @@ pub async fn start(config: Config, listener: TcpListener, stop: CancellationToke
     )
     .await;
 
-    // The other way round than at start: what is in flight has been answered, so the queue is empty.
-    let flushed = writing.shut_down(TASKS_LIMIT).await;
-    let ended = tasks.shut_down(TASKS_LIMIT).await;
+    // What is in flight has been answered, so the queue is empty. Both end at once, because the drain,
+    // this and the close must fit into the time that a stop has.
+    let (flushed, ended) = tokio::join!(writing.shut_down(TASKS_LIMIT), tasks.shut_down(TASKS_LIMIT));
     store.db.close().await;
     tracing::info!(clean = flushed && ended, "stopped");
     Ok(())

@@ -19,6 +19,8 @@ use crate::settings::{COMMON_SETTINGS, ServiceSettings};
 const EXIT_SETTINGS: u8 = 64;
 /// A stop takes no longer than this, because Docker kills after ten seconds.
 const STOP_LIMIT: Duration = Duration::from_secs(8);
+/// "File size limit exceeded", on Linux and the BSDs.
+const SIGXFSZ: i32 = 25;
 
 /// Reads settings through a function that answers like the environment.
 pub type Load<Config> = fn(&dyn Fn(&str) -> Option<String>) -> Result<Config, Faults>;
@@ -127,7 +129,8 @@ impl<Config> Program<Config> {
 }
 
 fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+    // What is no text must be a fault of its setting, not the same as unset.
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
 fn say(text: &str) -> ExitCode {
@@ -163,6 +166,9 @@ fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
     // As PID 1 there is no default action: a signal without handler would be ignored.
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    // A limit on the size of files must be an error that can be answered, not the end. The handler
+    // stays for the life of the process, so nobody needs to listen.
+    let _ = signal(SignalKind::from_raw(SIGXFSZ)).context("cannot listen for SIGXFSZ")?;
     tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}

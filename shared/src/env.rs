@@ -150,18 +150,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A secret under the first of `names` that is set. Missing, blank and `<placeholder>` are faults.
-    pub fn required_secret(&mut self, names: &[&str]) -> String {
+    /// A secret under the first of `names` that is set, with that name. Missing, blank and `<placeholder>` are faults.
+    pub fn required_secret<'n>(&mut self, names: &[&'n str]) -> (&'n str, String) {
         for name in names {
             if let Some(value) = self.text(name) {
                 if value.starts_with('<') && value.ends_with('>') {
                     self.fault(name, "still holds a placeholder; put a key of your own there");
                 }
-                return value;
+                return (name, value);
             }
         }
-        self.fault(names[names.len() - 1], "is required and not set");
-        String::new()
+        let name = names[names.len() - 1];
+        self.fault(name, "is required and not set");
+        (name, String::new())
     }
 
     /// Ends the reading: the value, or every fault that was noted.
@@ -255,7 +256,10 @@ mod tests {
         };
         let mut settings = reader(&lookup);
 
-        assert_eq!(settings.required_secret(&["KEY"]), "from the file");
+        assert_eq!(
+            settings.required_secret(&["KEY"]),
+            ("KEY", "from the file".to_owned())
+        );
         assert_eq!(settings.text("GONE"), None);
         let faults = settings.finish(()).expect_err("one file cannot be read");
         assert_eq!(faults.0.len(), 1);

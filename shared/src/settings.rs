@@ -124,14 +124,21 @@ fn read_durability(reader: &mut Reader<'_>) -> Durability {
 }
 
 fn read_keys(reader: &mut Reader<'_>, names: &[&str]) -> Vec<String> {
-    let value = reader.required_secret(names);
+    let (name, value) = reader.required_secret(names);
     let keys: Vec<String> = value
         .split(',')
         .map(str::trim)
         .filter(|key| !key.is_empty())
         .map(str::to_owned)
         .collect();
-    let name = names[names.len() - 1];
+    let is_placeholder = |text: &str| text.starts_with('<') && text.ends_with('>');
+    if keys.is_empty() && !value.is_empty() {
+        reader.fault(name, "is required and not set");
+    }
+    // A value that is one placeholder as a whole has been noted already.
+    if !is_placeholder(&value) && keys.iter().any(|key| is_placeholder(key)) {
+        reader.fault(name, "still holds a placeholder; put a key of your own there");
+    }
     if keys.len() > 2 {
         reader.fault(name, "holds more than two keys; a rotation needs two");
     }

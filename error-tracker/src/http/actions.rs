@@ -24,10 +24,11 @@ pub(super) struct Changed {
 
 async fn change(
     app: &super::App,
-    id: i64,
+    id: Result<Id, Problem>,
     action: Action,
     status: &'static str,
 ) -> Result<Json<Changed>, Problem> {
+    let Id(id) = id.map_err(|_| not_found())?;
     // Doing it twice is fine; only a group that is not there is an error.
     if app.store.act(action, &[id], Timestamp::now()).await? == 0 && !app.store.exists(id).await? {
         return Err(not_found());
@@ -42,35 +43,48 @@ pub(super) fn not_found() -> Problem {
 /// Marks a group as resolved; when it is seen again it reopens.
 #[utoipa::path(post, path = "/api/errors/{id}/resolve", tag = "errors", params(("id" = i64, Path)),
     responses((status = 200, body = Changed), (status = 404, body = inline(shared::http::problem::ProblemBody<'static>))))]
-pub(super) async fn resolve_error(State(app): Shared, Id(id): Id) -> Result<Json<Changed>, Problem> {
+pub(super) async fn resolve_error(
+    State(app): Shared,
+    id: Result<Id, Problem>,
+) -> Result<Json<Changed>, Problem> {
     change(&app, id, Action::Resolve, "resolved").await
 }
 
 /// Opens a resolved group again.
 #[utoipa::path(post, path = "/api/errors/{id}/unresolve", tag = "errors", params(("id" = i64, Path)),
     responses((status = 200, body = Changed), (status = 404, body = inline(shared::http::problem::ProblemBody<'static>))))]
-pub(super) async fn unresolve_error(State(app): Shared, Id(id): Id) -> Result<Json<Changed>, Problem> {
+pub(super) async fn unresolve_error(
+    State(app): Shared,
+    id: Result<Id, Problem>,
+) -> Result<Json<Changed>, Problem> {
     change(&app, id, Action::Unresolve, "unresolved").await
 }
 
 /// Counts a group without alerts, out of the default list.
 #[utoipa::path(post, path = "/api/errors/{id}/ignore", tag = "errors", params(("id" = i64, Path)),
     responses((status = 200, body = Changed), (status = 404, body = inline(shared::http::problem::ProblemBody<'static>))))]
-pub(super) async fn ignore_error(State(app): Shared, Id(id): Id) -> Result<Json<Changed>, Problem> {
+pub(super) async fn ignore_error(
+    State(app): Shared,
+    id: Result<Id, Problem>,
+) -> Result<Json<Changed>, Problem> {
     change(&app, id, Action::Ignore, "ignored").await
 }
 
 /// Ends the ignoring of a group.
 #[utoipa::path(post, path = "/api/errors/{id}/unignore", tag = "errors", params(("id" = i64, Path)),
     responses((status = 200, body = Changed), (status = 404, body = inline(shared::http::problem::ProblemBody<'static>))))]
-pub(super) async fn unignore_error(State(app): Shared, Id(id): Id) -> Result<Json<Changed>, Problem> {
+pub(super) async fn unignore_error(
+    State(app): Shared,
+    id: Result<Id, Problem>,
+) -> Result<Json<Changed>, Problem> {
     change(&app, id, Action::Unignore, "unignored").await
 }
 
 /// Deletes a group with all that was kept of it.
 #[utoipa::path(delete, path = "/api/errors/{id}", tag = "errors", params(("id" = i64, Path)),
     responses((status = 204), (status = 404, body = inline(shared::http::problem::ProblemBody<'static>))))]
-pub(super) async fn delete_error(State(app): Shared, Id(id): Id) -> Result<StatusCode, Problem> {
+pub(super) async fn delete_error(State(app): Shared, id: Result<Id, Problem>) -> Result<StatusCode, Problem> {
+    let Id(id) = id.map_err(|_| not_found())?;
     match app.store.act(Action::Delete, &[id], Timestamp::now()).await? {
         0 => Err(not_found()),
         _ => Ok(StatusCode::NO_CONTENT),
@@ -79,6 +93,7 @@ pub(super) async fn delete_error(State(app): Shared, Id(id): Id) -> Result<Statu
 
 /// Several groups and what to do with them.
 #[derive(Deserialize, utoipa::ToSchema)]
+#[serde(expecting = "a JSON object")]
 pub(super) struct Bulk {
     /// At most 1000.
     ids: Vec<i64>,

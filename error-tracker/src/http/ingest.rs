@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 use shared::clock::Timestamp;
 use shared::http::Problem;
+use shared::http::body::parse_json;
 
 use super::Shared;
 use crate::fingerprint;
@@ -28,6 +29,7 @@ const TYPE_CHARS: usize = 200;
 
 /// A report as clients send it.
 #[derive(Deserialize, utoipa::ToSchema)]
+#[serde(expecting = "a JSON object")]
 #[schema(as = Report)]
 pub(super) struct ReportBody<'a> {
     /// 1 to 100 characters.
@@ -127,7 +129,7 @@ pub(super) async fn report_error(
     request: Request,
 ) -> Result<(StatusCode, Json<Accepted>), Problem> {
     let body = app.gate.read_body(request).await?;
-    let report = body.json::<ReportBody<'_>>()?.into_report(Timestamp::now())?;
+    let report = read_report(&body.bytes, Timestamp::now())?;
     let counted = app
         .flusher
         .submit(vec![report])
@@ -156,13 +158,10 @@ pub(super) async fn report_batch(
         )));
     }
     let now = Timestamp::now();
-    let read = |raw: &RawValue| {
-        shared::http::body::parse_json::<ReportBody<'_>>(raw.get().as_bytes())?.into_report(now)
-    };
     let mut reports = Vec::with_capacity(bodies.len());
     let mut rejected = Vec::new();
     for (index, raw) in bodies.into_iter().enumerate() {
-        match read(raw) {
+        match read_report(raw.get().as_bytes(), now) {
             Ok(report) => reports.push(report),
             Err(problem) => rejected.push((index, problem)),
         }
@@ -189,6 +188,15 @@ pub(super) async fn report_batch(
         );
     }
     Ok(Json(BatchResults { results }))
+}
+
+fn read_report(json: &[u8], now: Timestamp) -> Result<Report, Problem> {
+    // From an array serde would take the members in their order.
+    let text = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
+    if text.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::bad_request("a report must be a JSON object, not an array"));
+    }
+    parse_json::<ReportBody<'_>>(json)?.into_report(now)
 }
 
 impl Accepted {

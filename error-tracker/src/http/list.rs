@@ -24,10 +24,13 @@ pub(super) struct ListQuery {
     /// Any release the group was ever seen in.
     release: Option<String>,
     #[serde(default)]
+    #[param(inline)]
     resolved: Tri,
     #[serde(default)]
+    #[param(inline)]
     ignored: Tri,
     /// Any source the group was ever seen from.
+    #[param(inline)]
     source: Option<SourceName>,
     /// Any of the group's last 1000 sessions.
     session_id: Option<String>,
@@ -38,6 +41,7 @@ pub(super) struct ListQuery {
     /// Last seen at this time or earlier.
     until: Option<Timestamp>,
     #[serde(default)]
+    #[param(inline)]
     sort: Sort,
     /// 50 unless given, at most 200.
     #[param(value_type = Option<u32>)]
@@ -78,7 +82,7 @@ pub(super) enum SourceName {
 pub(super) struct ErrorList {
     errors: Vec<ErrorItem>,
     total: i64,
-    /// False when `total` is a lower bound, which happens beyond 10 000 groups that had to be checked one by one.
+    /// False when `total` is a lower bound, when counting would take longer than finding the page.
     total_exact: bool,
     limit: u32,
     offset: u64,

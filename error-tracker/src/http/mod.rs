@@ -75,7 +75,7 @@ impl utoipa::Modify for Keys {
 }
 
 /// Everything the service answers to.
-pub(crate) fn router(app: App) -> Router {
+pub(crate) fn router(app: App) -> layers::App {
     let gate = Arc::clone(&app.gate);
     let app = Arc::new(app);
     let (api, document) = api(&gate).with_state(Arc::clone(&app)).split_for_parts();
@@ -98,7 +98,7 @@ pub(crate) fn router(app: App) -> Router {
             axum::routing::get(async move || (json, document)),
         )
         .fallback(assets::serve::<Ui>);
-    layers::wrap(router, &gate)
+    layers::App::new(router, gate)
 }
 
 /// The routes of the API with their limits.

@@ -14,6 +14,7 @@ mod webhook;
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
@@ -79,7 +80,8 @@ impl FromStr for ChannelName {
 /// The channels that are set, ready to send.
 pub(crate) struct Channels {
     names: Vec<ChannelName>,
-    client: reqwest::Client,
+    /// Made at the first use: its root certificates take memory that most installations never need.
+    client: OnceLock<reqwest::Client>,
     postmark: Option<PostmarkSettings>,
     smtp: Option<Smtp>,
     webhook: Option<WebhookSettings>,
@@ -92,12 +94,16 @@ impl Channels {
     pub(crate) fn new(settings: &AlertSettings) -> Self {
         Self {
             names: settings.channels(),
-            client: shared::outbound::client(HTTP_LIMIT),
+            client: OnceLock::new(),
             postmark: settings.postmark.clone(),
             smtp: settings.smtp.as_ref().map(Smtp::new),
             webhook: settings.webhook.clone(),
             recipients: settings.recipients.clone(),
         }
+    }
+
+    fn client(&self) -> &reqwest::Client {
+        self.client.get_or_init(|| shared::outbound::client(HTTP_LIMIT))
     }
 
     /// The channels that are set.
@@ -122,7 +128,7 @@ impl Channels {
             ChannelName::Postmark => {
                 let settings = self.postmark.as_ref().ok_or_else(not_set)?;
                 let message_id = mail::message_id(idempotency, &settings.from);
-                postmark::send(&self.client, settings, &self.recipients, message, &message_id).await
+                postmark::send(self.client(), settings, &self.recipients, message, &message_id).await
             }
             ChannelName::Smtp => {
                 let smtp = self.smtp.as_ref().ok_or_else(not_set)?;
@@ -131,7 +137,7 @@ impl Channels {
             ChannelName::Webhook => {
                 let settings = self.webhook.as_ref().ok_or_else(not_set)?;
                 let delivery = mail::delivery_id(idempotency);
-                webhook::send(&self.client, settings, &message.hook, &delivery).await
+                webhook::send(self.client(), settings, &message.hook, &delivery).await
             }
         }
     }

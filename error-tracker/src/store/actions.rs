@@ -102,3 +102,81 @@ pub(super) async fn delete_groups(tx: &mut Transaction<'static, Sqlite>, ids: &s
         .await?;
     Ok(deleted.rows_affected())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Report;
+    use crate::store::ingest::testing::{count, ingest, report};
+    use crate::store::testing::store;
+
+    fn now() -> Timestamp {
+        Timestamp::from_millis(1_772_366_400_000)
+    }
+
+    #[tokio::test]
+    async fn an_action_changes_what_was_not_in_that_state() {
+        let (store, _folder) = store().await;
+        let reports = ["A", "B", "C"].map(|kind| report(kind, now()));
+        count(&ingest(&store, 10), &reports, now()).await;
+        for (action, ids, changed) in [
+            (Action::Resolve, &[1, 2, 99][..], 2),
+            (Action::Resolve, &[1, 2, 3], 1),
+            (Action::Ignore, &[1, 1], 1),
+            (Action::Unresolve, &[1], 1),
+            (Action::Unresolve, &[1], 0),
+            (Action::Unignore, &[1, 2, 3], 1),
+            (Action::Delete, &[3, 4], 1),
+            (Action::Delete, &[], 0),
+        ] {
+            assert_eq!(store.act(action, ids, now()).await.unwrap(), changed, "{action:?} {ids:?}");
+        }
+        let there = [store.exists(1).await.unwrap(), store.exists(3).await.unwrap()];
+        assert_eq!(there, [true, false]);
+    }
+
+    #[tokio::test]
+    async fn a_deleted_group_leaves_nothing_behind() {
+        let (store, _folder) = store().await;
+        let ingest = ingest(&store, 2);
+        let full = |kind: &str, at: Timestamp| Report {
+            environment: Some("production".into()),
+            release: Some("1.0".into()),
+            session: Some([1; 16]),
+            ..report(kind, at)
+        };
+        let reports = ["A", "A", "B", "Overflow"].map(|kind| full(kind, now()));
+        count(&ingest, &reports, now()).await;
+        count(&ingest, &[full("A", now())], now().plus_millis(3 * shared::clock::DAY_MS)).await;
+        while store.index_some().await.unwrap() > 0 {}
+        count(&ingest, &[full("B", now())], now()).await;
+
+        store.act(Action::Delete, &[1, 3], now()).await.unwrap();
+
+        for table in [
+            "errors",
+            "error_keys",
+            "error_occurrences",
+            "error_sessions",
+            "error_facets",
+            "alerts",
+        ] {
+            let column = if table == "errors" { "id" } else { "error_id" };
+            let groups: Vec<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
+                "select distinct {column} from {table}"
+            )))
+            .fetch_all(store.db.read())
+            .await
+            .unwrap();
+            assert_eq!(groups, [2], "{table}");
+        }
+        let left: (i64, i64, i64, i64) = sqlx::query_as(
+            "select (select count(*) from error_hours where error_id <> 2), (select count(*) from errors_fts),
+               (select groups from projects), (select count(*) from errors_unindexed)",
+        )
+        .fetch_one(store.db.read())
+        .await
+        .unwrap();
+        assert_eq!(left, (0, 1, 1, 0), "the overflow group was never counted among the groups");
+    }
+}

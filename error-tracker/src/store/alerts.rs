@@ -161,3 +161,101 @@ async fn delete(tx: &mut SqliteConnection, ids: &[i64]) -> sqlx::Result<()> {
         .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::ingest::testing::{count, ingest, report};
+    use crate::store::testing::store;
+
+    fn now() -> Timestamp {
+        Timestamp::from_millis(1_772_366_400_000)
+    }
+
+    /// Two channels, and three groups that were new.
+    async fn queued() -> (Store, tempfile::TempDir) {
+        let (store, folder) = store().await;
+        let mut ingest = ingest(&store, 10);
+        ingest.channels = vec!["smtp", "webhook"];
+        let reports = ["A", "B", "C"].map(|kind| report(kind, now()));
+        count(&ingest, &reports, now()).await;
+        (store, folder)
+    }
+
+    #[tokio::test]
+    async fn each_channel_has_each_alert_in_order() {
+        let (store, _folder) = queued().await;
+        for channel in ["smtp", "webhook"] {
+            let waiting = store.waiting_alerts(channel).await.unwrap();
+
+            let kinds: Vec<String> = waiting
+                .iter()
+                .map(|row| serde_json::from_str::<Alert>(&row.payload).unwrap().exception_type)
+                .collect();
+            assert_eq!(kinds, ["A", "B", "C"]);
+            assert!(waiting.iter().all(|row| (row.attempts, row.next_at) == (0, now())));
+            let mut tokens: Vec<&str> = waiting.iter().map(|row| row.token.as_str()).collect();
+            tokens.dedup();
+            assert_eq!(tokens.len(), 3, "a token each");
+        }
+        assert_eq!(store.alerts_waiting().await.unwrap(), 6);
+        assert!(store.waiting_alerts("postmark").await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_was_sent_leaves_the_queue_and_counts_for_an_hour() {
+        let (store, _folder) = queued().await;
+        let ids: Vec<i64> = store.waiting_alerts("smtp").await.unwrap().iter().map(|row| row.id).collect();
+
+        store.alerts_sent("smtp", &ids[..2], now()).await.unwrap();
+        store.alerts_sent("smtp", &ids[2..], now().plus_millis(HOUR_MS / 2)).await.unwrap();
+
+        assert!(store.waiting_alerts("smtp").await.unwrap().is_empty());
+        assert_eq!(store.waiting_alerts("webhook").await.unwrap().len(), 3, "the other channel still has to be told");
+        for (later, messages) in [(HOUR_MS - 1, 2), (HOUR_MS, 1), (2 * HOUR_MS, 0)] {
+            let sent = store.sent_in_the_last_hour("smtp", now().plus_millis(later)).await.unwrap();
+            assert_eq!(sent.len(), messages, "{later} ms later");
+        }
+        assert!(store.sent_in_the_last_hour("webhook", now()).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_postponed_alert_stays_first_and_one_given_up_is_gone() {
+        let (store, _folder) = queued().await;
+        let first = store.waiting_alerts("webhook").await.unwrap()[0].id;
+        let later = now().plus_millis(60_000);
+
+        store.alert_postponed(first, 3, later).await.unwrap();
+
+        let waiting = store.waiting_alerts("webhook").await.unwrap();
+        assert_eq!((waiting[0].id, waiting[0].attempts, waiting[0].next_at), (first, 3, later));
+        store.alerts_given_up(&[first]).await.unwrap();
+        assert_eq!(store.waiting_alerts("webhook").await.unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_drops_the_newest() {
+        let (store, _folder) = queued().await;
+        let mut tx = store.db.write().await.unwrap();
+        sqlx::query(
+            "with recursive n (i) as (select 1 union all select i + 1 from n where i < ?1)
+             insert into alerts (channel, token, payload, created_at, next_at) select 'webhook', i, '{}', 0, 0 from n",
+        )
+        .bind(QUEUE_ROWS - 4)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+
+        let reports = ["D", "E", "F"].map(|kind| report(kind, now()));
+        let counted = count(&ingest(&store, 10), &reports, now()).await;
+
+        assert_eq!(counted.len(), 3, "the reports are counted all the same");
+        let kept: Vec<Option<i64>> =
+            sqlx::query_scalar("select error_id from alerts where channel = 'webhook' order by id desc limit 2")
+                .fetch_all(store.db.read())
+                .await
+                .unwrap();
+        assert_eq!(kept, [Some(4), None], "room for one");
+    }
+}

@@ -89,3 +89,50 @@ impl Store {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Report;
+    use crate::store::ingest::testing::{count, ingest, report};
+    use crate::store::testing::store;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(1_772_366_400_000 + 1_000 * seconds)
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_none() {
+        let (store, _folder) = store().await;
+
+        assert!(store.group(1).await.unwrap().is_none());
+        assert!(store.occurrences(1, 5).await.unwrap().is_empty());
+        assert!(store.hourly_counts(1, at(0)).await.unwrap().is_none());
+        assert_eq!(store.facets_of(1).await.unwrap(), (vec![], vec![]));
+    }
+
+    #[tokio::test]
+    async fn a_group_has_its_row_its_occurrences_and_its_facets() {
+        let (store, _folder) = store().await;
+        let seen = |environment: &str, release: &str, seconds: i64| Report {
+            environment: Some(environment.into()),
+            release: Some(release.into()),
+            ..report("E", at(seconds))
+        };
+        let reports = [seen("b", "1", 0), seen("a", "2", 20), seen("a", "1", 10), seen("a", "2", 20)];
+        count(&ingest(&store, 10), &reports, at(30)).await;
+
+        let group = store.group(1).await.unwrap().unwrap();
+        let occurrences = store.occurrences(1, 2).await.unwrap();
+
+        assert_eq!((group.count, group.first_seen, group.last_seen), (4, at(0), at(20)));
+        assert_eq!((group.project.as_str(), group.exception_type.as_str()), ("shop", "E"));
+        assert_eq!(occurrences.iter().map(|row| row.at).collect::<Vec<_>>(), [at(20), at(20)]);
+        assert!(occurrences[0].id > occurrences[1].id, "of one instant the later first");
+        let strings = |list: [&str; 2]| list.map(str::to_owned).to_vec();
+        assert_eq!(
+            store.facets_of(1).await.unwrap(),
+            (strings(["a", "b"]), strings(["1", "2"]))
+        );
+    }
+}

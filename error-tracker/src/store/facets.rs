@@ -34,3 +34,38 @@ impl Store {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::clock::Timestamp;
+
+    use super::*;
+    use crate::report::Report;
+    use crate::store::actions::Action;
+    use crate::store::ingest::testing::{count, ingest, report};
+    use crate::store::testing::store;
+
+    #[tokio::test]
+    async fn values_are_in_order_once_and_of_the_project_that_is_asked_for() {
+        let (store, _folder) = store().await;
+        let now = Timestamp::from_millis(1_772_366_400_000);
+        let seen = |project: &str, environment: &str| Report {
+            project: project.into(),
+            environment: Some(environment.into()),
+            release: Some("1".into()),
+            ..report(project, now)
+        };
+        let reports = [seen("shop", "b"), seen("shop", "a"), seen("forum", "b"), seen("forum", "c")];
+        count(&ingest(&store, 10), &reports, now).await;
+
+        assert_eq!(store.projects().await.unwrap(), ["forum", "shop"]);
+        assert_eq!(store.facet_values(ENVIRONMENT, None).await.unwrap(), ["a", "b", "c"]);
+        assert_eq!(store.facet_values(ENVIRONMENT, Some("shop")).await.unwrap(), ["a", "b"]);
+        assert_eq!(store.facet_values(RELEASE, None).await.unwrap(), ["1"]);
+        assert!(store.facet_values(RELEASE, Some("none")).await.unwrap().is_empty());
+
+        store.act(Action::Delete, &[2], now).await.unwrap();
+        assert_eq!(store.projects().await.unwrap(), ["shop"]);
+        assert_eq!(store.facet_values(ENVIRONMENT, None).await.unwrap(), ["a", "b"]);
+    }
+}

@@ -2,7 +2,8 @@
 //!
 //! A list never reads all groups. When a filter is narrow (a session, a rare release, rare words), its few
 //! groups are looked up and put in order. Otherwise the index of the order is walked from the page's start,
-//! and the other filters are checked on the way until the page is full.
+//! and the other filters are checked on the way until the page is full: what is not narrow is dense, so that
+//! does not take long.
 
 use shared::clock::Timestamp;
 use sqlx::{FromRow, QueryBuilder, Sqlite};
@@ -18,7 +19,7 @@ use crate::trend::Hours;
 /// A filter that leaves no more groups than this is narrow.
 const NARROW: i64 = 2_000;
 /// A total is counted up to here when counting means checking each group.
-const COUNTED: i64 = 10_000;
+const COUNTED: i64 = 5_000;
 
 /// Which groups.
 #[derive(Debug, Clone, Default)]
@@ -109,7 +110,7 @@ struct Plan {
     /// Facets of which a group must have one each.
     facets: Vec<Vec<i64>>,
     states: Vec<i64>,
-    source_bit: Option<i64>,
+    source: Option<Source>,
     session: Option<[u8; 16]>,
     since: Option<Timestamp>,
     until: Option<Timestamp>,
@@ -127,7 +128,8 @@ struct Search {
 
 impl Search {
     fn new(text: &str) -> Self {
-        let text = text.trim();
+        // Ingest has replaced each NUL as well; here it would end the phrase and the pattern.
+        let text = &text.trim().replace('\0', "\u{fffd}");
         let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         Self {
             phrase: (text.chars().count() >= 3).then(|| format!("\"{}\"", text.replace('"', "\"\""))),
@@ -147,8 +149,12 @@ impl Store {
                 more: false,
             });
         };
-        let (places, (total, total_exact)) = tokio::try_join!(self.places(&plan, page), self.total(&plan))?;
+        let (places, total) = tokio::try_join!(self.places(&plan, page), self.total(&plan))?;
         let more = places.len() > page.limit as usize;
+        let shown = i64::try_from(page.offset)
+            .unwrap_or(i64::MAX)
+            .saturating_add(places.len() as i64);
+        let (total, total_exact) = total.unwrap_or((shown, !more && page.after.is_none()));
         let places = &places[..places.len().min(page.limit as usize)];
         Ok(Found {
             items: self.items(places).await?,
@@ -177,7 +183,7 @@ impl Store {
                         && filter.ignored.is_none_or(|wanted| wanted == state.ignored)
                 })
                 .collect(),
-            source_bit: filter.source.map(Source::bit),
+            source: filter.source,
             session: filter.session,
             since: filter.since,
             until: filter.until,
@@ -204,6 +210,9 @@ impl Store {
                 .fetch_all(self.db.read())
                 .await?;
             self.consider(&mut plan, Some(ids));
+        }
+        if let Some(source) = filter.source {
+            self.consider(&mut plan, self.with_source(source).await?);
         }
         if let Some(search) = &plan.search {
             let ids = self.with_text(search).await?;
@@ -234,7 +243,7 @@ impl Store {
     async fn facet_ids(&self, kind: i64, value: &str, project_id: Option<i64>) -> sqlx::Result<Vec<i64>> {
         sqlx::query_scalar(
             "select f.id from projects p cross join facets f on f.project_id = p.id and f.kind = ?1 and f.value = ?2
-             where ?3 is null or p.id = ?3 limit 10000",
+             where ?3 is null or p.id = ?3 limit 1000",
         )
         .bind(kind)
         .bind(value)
@@ -252,6 +261,23 @@ impl Store {
         .bind(NARROW + 1)
         .fetch_all(self.db.read())
         .await?;
+        Ok(Some(ids).filter(|ids| ids.len() as i64 <= NARROW))
+    }
+
+    /// The groups that were seen from this source, when they are few.
+    async fn with_source(&self, source: Source) -> sqlx::Result<Option<Vec<i64>>> {
+        let statement = match source {
+            Source::Server => {
+                "select id from errors indexed by errors_from_servers where sources in (1, 3) limit ?1"
+            }
+            Source::Browser => {
+                "select id from errors indexed by errors_from_browsers where sources in (2, 3) limit ?1"
+            }
+        };
+        let ids: Vec<i64> = sqlx::query_scalar(statement)
+            .bind(NARROW + 1)
+            .fetch_all(self.db.read())
+            .await?;
         Ok(Some(ids).filter(|ids| ids.len() as i64 <= NARROW))
     }
 
@@ -316,8 +342,13 @@ impl Store {
         query.build_query_as().fetch_all(self.db.read()).await
     }
 
-    async fn total(&self, plan: &Plan) -> sqlx::Result<(i64, bool)> {
-        let indexed = plan.facets.is_empty() && plan.search.is_none() && plan.source_bit.is_none();
+    /// How long the list is, and whether that is exact. `None` for a search with many hits: counting them would
+    /// take longer than finding the page, so the page itself is the lower bound.
+    async fn total(&self, plan: &Plan) -> sqlx::Result<Option<(i64, bool)>> {
+        if plan.search.is_some() && plan.candidates.is_none() {
+            return Ok(None);
+        }
+        let indexed = plan.facets.is_empty() && plan.search.is_none() && plan.source.is_none();
         let most = if indexed || plan.candidates.is_some() {
             i64::MAX
         } else {
@@ -328,7 +359,7 @@ impl Store {
         push_where(&mut query, plan, &plan.states);
         query.push(" limit ").push_bind(most).push(")");
         let total: i64 = query.build_query_scalar().fetch_one(self.db.read()).await?;
-        Ok((total, total < most))
+        Ok(Some((total, total < most)))
     }
 
     /// The rows of these groups, in this order.
@@ -397,43 +428,38 @@ fn push_where(query: &mut QueryBuilder<Sqlite>, plan: &Plan, states: &[i64]) {
     if let Some(until) = plan.until {
         query.push(" and e.last_seen <= ").push_bind(until.millis());
     }
-    if let Some(bit) = plan.source_bit {
-        query.push(" and e.sources & ").push_bind(bit).push(" <> 0");
+    if let Some(source) = plan.source {
+        query.push(match source {
+            Source::Server => " and e.sources in (1, 3)",
+            Source::Browser => " and e.sources in (2, 3)",
+        });
     }
     for ids in &plan.facets {
-        query.push(" and exists (select 1 from error_facets ef where ef.error_id = e.id and ef.facet_id in (select value from json_each(");
-        query.push_bind(json(ids)).push(")))");
+        query.push(" and exists (select 1 from error_facets ef indexed by sqlite_autoindex_error_facets_1 where ef.error_id = e.id and ef.facet_id in (");
+        let mut list = query.separated(", ");
+        for id in ids {
+            list.push_bind(*id);
+        }
+        query.push("))");
     }
     if let Some(session) = plan.session {
         query.push(" and exists (select 1 from error_sessions s where s.error_id = e.id and s.session = ");
         query.push_bind(session.to_vec()).push(")");
     }
     if let Some(search) = &plan.search {
-        push_search(query, search, plan.candidates.is_some());
+        push_search(query, search);
     }
 }
 
-/// The index decides, but for groups that it does not know yet, where the text does.
-fn push_search(query: &mut QueryBuilder<Sqlite>, search: &Search, few: bool) {
-    let text_matches = |query: &mut QueryBuilder<Sqlite>| {
-        query.push("e.exception_type || char(10) || e.message like ");
-        query.push_bind(search.pattern.clone()).push(" escape '\\'");
-    };
-    query.push(" and (");
-    if let Some(phrase) = &search.phrase {
+/// The text decides, as far as SQL folds case; the index does for a word with other letters than ASCII.
+fn push_search(query: &mut QueryBuilder<Sqlite>, search: &Search) {
+    query.push(" and (e.exception_type || char(10) || e.message like ");
+    query.push_bind(search.pattern.clone()).push(" escape '\\'");
+    if let Some(phrase) = search.phrase.as_ref().filter(|phrase| !phrase.is_ascii()) {
         query
-            .push("(e.id in (select rowid from errors_fts where errors_fts match ")
+            .push(" or (e.id in (select rowid from errors_fts where errors_fts match ")
             .push_bind(phrase.clone());
-        if few {
-            // So many hits are faster looked up than collected.
-            query.push(" and rowid = e.id");
-        }
-        query.push(") and not exists (select 1 from errors_unindexed u where u.error_id = e.id)) or (");
-        query.push("exists (select 1 from errors_unindexed u where u.error_id = e.id) and ");
-        text_matches(query);
-        query.push(")");
-    } else {
-        text_matches(query);
+        query.push(") and not exists (select 1 from errors_unindexed u where u.error_id = e.id))");
     }
     query.push(")");
 }

@@ -30,7 +30,11 @@ impl Load {
         let clients = (0..CLIENTS)
             .map(|number| {
                 let is_single = number % 2 == 0;
-                let path = if is_single { "/api/errors" } else { "/api/errors/batch" };
+                let path = if is_single {
+                    "/api/errors"
+                } else {
+                    "/api/errors/batch"
+                };
                 let client = Client {
                     url: tracker.url(path),
                     is_single,
@@ -41,10 +45,16 @@ impl Load {
                 tokio::spawn(async move {
                     let mut chance = Chance::new();
                     while !stop.is_cancelled() {
-                        let count = if is_single { 1 } else { chance.within(2, LARGEST_BATCH) };
-                        if !client.send(count).await {
-                            // Refused or broken off: the next try need not come at once.
-                            tokio::time::sleep(Duration::from_millis(2)).await;
+                        let count = if is_single {
+                            1
+                        } else {
+                            chance.within(2, LARGEST_BATCH)
+                        };
+                        match client.send(count).await {
+                            Outcome::Acknowledged => {}
+                            // The next try need not come at once.
+                            Outcome::Refused => tokio::time::sleep(Duration::from_millis(2)).await,
+                            Outcome::BrokenOff => return,
                         }
                     }
                 })
@@ -75,6 +85,14 @@ impl Load {
     }
 }
 
+/// What became of a request.
+enum Outcome {
+    Acknowledged,
+    Refused,
+    /// The connection ended; the process is gone or about to go.
+    BrokenOff,
+}
+
 struct Client {
     url: String,
     is_single: bool,
@@ -83,8 +101,8 @@ struct Client {
 }
 
 impl Client {
-    /// Sends new reports; true when they were acknowledged.
-    async fn send(&self, count: u64) -> bool {
+    /// Sends new reports, and notes whether they were acknowledged.
+    async fn send(&self, count: u64) -> Outcome {
         let events = self.ledger.write(count);
         let mut reports: Vec<Value> = events.iter().map(|event| self.ledger.report(*event)).collect();
         let body = if self.is_single {
@@ -94,21 +112,22 @@ impl Client {
         };
         let request = self.http.post(&self.url).header("x-api-key", KEY).json(&body);
         let Ok(answer) = request.send().await else {
-            return false;
+            return Outcome::BrokenOff;
         };
         let is_success = answer.status().is_success();
         // An acknowledgement that did not arrive whole is none.
         let Ok(bytes) = answer.bytes().await else {
-            return false;
+            return Outcome::BrokenOff;
         };
-        if is_success {
-            let body: Value = serde_json::from_slice(&bytes).unwrap();
-            assert!(
-                self.is_single || body["results"].as_array().unwrap().len() as u64 == count,
-                "{body}"
-            );
-            self.ledger.acknowledge(&events);
+        if !is_success {
+            return Outcome::Refused;
         }
-        is_success
+        let body: Value = serde_json::from_slice(&bytes).unwrap();
+        assert!(
+            self.is_single || body["results"].as_array().unwrap().len() as u64 == count,
+            "{body}"
+        );
+        self.ledger.acknowledge(&events);
+        Outcome::Acknowledged
     }
 }

@@ -31,7 +31,10 @@ pub(crate) async fn assert_sound(path: &Path) {
 /// One number that a query answers.
 pub(crate) async fn number(path: &Path, query: &'static str) -> i64 {
     let mut connection = open(path).await;
-    let number = sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap();
+    let number = sqlx::query_scalar(query)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
     connection.close().await.unwrap();
     number
 }

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use crate::ledger::Ledger;
 use crate::load::Load;
 use crate::mail_server::MailServer;
+use crate::namespace::as_first_process;
 use crate::sqlite::assert_sound;
 use crate::tracker::{KEY, STOP_LIMIT, Setup, Tracker};
 
@@ -65,7 +66,10 @@ async fn a_request_in_flight_at_the_stop_is_answered_and_kept() {
     let (head, body) = report("InFlight");
     let (first_half, second_half) = body.split_at(body.len() / 2);
     let mut stream = TcpStream::connect(tracker.address).await.unwrap();
-    stream.write_all(format!("{head}{first_half}").as_bytes()).await.unwrap();
+    stream
+        .write_all(format!("{head}{first_half}").as_bytes())
+        .await
+        .unwrap();
     // An answer on another connection shows that the tracker has taken up the first one.
     assert_eq!(tracker.get("/health").await.0, 200);
 
@@ -138,7 +142,10 @@ async fn a_mail_server_that_hangs_does_not_hold_the_stop_up() {
         .start()
         .await;
     let (status, body) = tracker
-        .post("/api/errors", &serde_json::from_str(&report("Hanging").1).unwrap())
+        .post(
+            "/api/errors",
+            &serde_json::from_str(&report("Hanging").1).unwrap(),
+        )
         .await;
     assert_eq!(status, 201, "{body}");
     server.connected().await;
@@ -153,9 +160,49 @@ async fn a_mail_server_that_hangs_does_not_hold_the_stop_up() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_another_process_holds_does_not_hold_the_stop_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = Setup::new(folder.path().join("errors.db"));
+    let ledger = Arc::new(Ledger::new("stopped"));
+    let mut tracker = setup.start().await;
+    let load = Load::start(&tracker, &ledger);
+    load.acknowledged(100).await;
+    let mut other = crate::sqlite::open(&setup.database).await;
+    sqlx::query("begin immediate").execute(&mut other).await.unwrap();
+
+    tracker.signal("TERM");
+    ends_well(&mut tracker).await;
+    load.end().await;
+    sqlx::query("rollback").execute(&mut other).await.unwrap();
+
+    let again = setup.start().await;
+    ledger.settle(&again).await;
+    assert_sound(&setup.database).await;
+}
+
+#[tokio::test]
+async fn the_first_process_of_a_container_stops_on_a_signal_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = Setup::new(folder.path().join("errors.db"));
+    for signal in ["TERM", "INT"] {
+        let Some(command) = as_first_process(&setup) else {
+            eprintln!("no process namespaces here; the process cannot be given the number 1");
+            return;
+        };
+        let mut tracker = Tracker::start(command).await;
+        assert_eq!(tracker.get("/health").await.0, 200);
+
+        tracker.signal_child(signal);
+        ends_well(&mut tracker).await;
+    }
+    assert_merged(&setup.database);
+}
+
 /// Head and body of a report.
 fn report(kind: &str) -> (String, String) {
-    let body = json!({"project": "stopped", "exception_type": kind, "message": "m", "traceback": ""}).to_string();
+    let body =
+        json!({"project": "stopped", "exception_type": kind, "message": "m", "traceback": ""}).to_string();
     let head = format!(
         "POST /api/errors HTTP/1.1\r\nHost: x\r\nX-API-Key: {KEY}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         body.len()

@@ -1,7 +1,6 @@
 //! The program under test: starts it, talks to it, sends it signals, reads what it says.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,10 +18,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(25);
 pub(crate) const STOP_LIMIT: Duration = Duration::from_secs(8);
 
 /// Asks `condition` again and again until it answers, up to a deadline that only a failure reaches.
-pub(crate) async fn eventually<T, Asking>(what: &str, mut condition: impl FnMut() -> Asking) -> T
-where
-    Asking: Future<Output = Option<T>>,
-{
+pub(crate) async fn eventually<T>(what: &str, mut condition: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
         if let Some(answer) = condition().await {
@@ -82,12 +78,10 @@ impl From<Output> for Finished {
 
 fn signal(name: &str, process_id: u32) {
     // The shell's own `kill`, because a small machine may have no other.
-    let sent = Command::new("sh")
-        .args(["-c", &format!("kill -{name} {process_id}")])
-        .stderr(Stdio::null())
-        .status()
-        .unwrap();
-    let _ = sent;
+    let mut kill = Command::new("sh");
+    kill.args(["-c", &format!("kill -{name} {process_id}")]);
+    // A process that has ended by itself needs no signal.
+    let _ = kill.stderr(Stdio::null()).status().unwrap();
 }
 
 /// A running tracker; it is killed when this is dropped.
@@ -256,6 +250,13 @@ impl Tracker {
 
     pub(crate) fn signal(&self, name: &str) {
         signal(name, self.child.id());
+    }
+
+    /// Sends the signal to the only child, when a wrapper that waits for it was started.
+    pub(crate) fn signal_child(&self, name: &str) {
+        let id = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+        signal(name, children.trim().parse().unwrap());
     }
 
     pub(crate) fn has_ended(&mut self) -> bool {

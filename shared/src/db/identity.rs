@@ -27,7 +27,17 @@ pub(super) async fn check_file(path: &Path, identity: &Identity) -> anyhow::Resu
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error).with_context(|| format!("cannot look at the database {shown}")),
     }
-    let options = SqliteConnectOptions::new().filename(path).read_only(true);
+    // Even a reader makes the files of the write-ahead log, and leaves them. Where there is none, nobody
+    // has the file open and nothing is left to recover, so it can be read as it lies there.
+    let is_at_rest = ["-wal", "-journal"].iter().all(|suffix| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        !Path::new(&name).exists()
+    });
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .immutable(is_at_rest);
     let mut connection = SqliteConnection::connect_with(&options)
         .await
         .with_context(|| format!("cannot read the database {shown}"))?;
@@ -42,7 +52,14 @@ async fn check_connection(connection: &mut SqliteConnection, identity: &Identity
         sqlx::query_scalar("select name from sqlite_schema where type = 'table' limit 1000")
             .fetch_all(&mut *connection)
             .await
-            .context("it is no SQLite database, or it is damaged")?;
+            .map_err(|error| {
+                let what = if is_damage(&error) {
+                    "it is no SQLite database, or it is damaged"
+                } else {
+                    "it cannot be read"
+                };
+                anyhow::Error::new(error).context(what)
+            })?;
     if tables.is_empty() {
         return Ok(());
     }
@@ -65,6 +82,15 @@ async fn check_connection(connection: &mut SqliteConnection, identity: &Identity
         );
     }
     Ok(())
+}
+
+/// `SQLITE_CORRUPT` and `SQLITE_NOTADB`, with their extended forms.
+fn is_damage(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(|cause| cause.code())
+        .and_then(|code| code.parse::<i32>().ok())
+        .is_some_and(|code| matches!(code & 0xff, 11 | 26))
 }
 
 async fn read_meta(connection: &mut SqliteConnection, key: &str) -> anyhow::Result<Option<String>> {

@@ -14,7 +14,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection as _, Sqlite, Transaction};
 
 pub use backup::back_up;
 pub use identity::Identity;
@@ -30,6 +30,8 @@ const READERS: u32 = 3;
 /// The write-ahead log is moved into the file at this many pages, and cut to this many bytes when it had to grow.
 const CHECKPOINT_PAGES: i32 = 2_000;
 const WAL_LIMIT_BYTES: i64 = 32 << 20;
+/// For the last checkpoint, so that another process that holds the file does not hold the stop up.
+const CLOSE_LIMIT: Duration = Duration::from_millis(1_500);
 
 /// An open database. Clones share the same connections.
 #[derive(Debug, Clone)]
@@ -61,12 +63,18 @@ impl Db {
             .max_connections(1)
             .min_connections(1)
             .test_before_acquire(false)
+            // SQLite itself rolls back when the disk is full or fails. sqlx does not notice, takes the
+            // transaction for open, and refuses every further one: such a connection is replaced.
+            .before_acquire(|connection, _| {
+                let is_usable = !connection.is_in_transaction();
+                Box::pin(async move { Ok(is_usable) })
+            })
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(Duration::from_secs(10))
             .connect_with(writer_options(path, durability))
             .await
-            .with_context(|| format!("cannot open the database {shown}"))?;
+            .with_context(|| format!("cannot write to the database {shown} or to its folder"))?;
         identity::claim(&writer, identity)
             .await
             .with_context(|| format!("cannot write to the database {shown}"))?;
@@ -142,8 +150,18 @@ impl Db {
             .sum()
     }
 
-    /// Moves the write-ahead log into the file and closes every connection.
+    /// Moves the write-ahead log into the file and closes every connection, as far as that goes in a short time.
+    /// What is left in the log is safe there.
     pub async fn close(&self) {
+        if tokio::time::timeout(CLOSE_LIMIT, self.check_point_and_close())
+            .await
+            .is_err()
+        {
+            tracing::warn!("the database could not be closed in time; the next start takes up its log");
+        }
+    }
+
+    async fn check_point_and_close(&self) {
         self.reader.close().await;
         if let Err(error) = sqlx::query("pragma wal_checkpoint(truncate)")
             .execute(&self.writer)

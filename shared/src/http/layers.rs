@@ -5,6 +5,7 @@
 //! says of the route: body size (413) and rate (429), then the handler.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,9 +13,10 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{self, HeaderName, HeaderValue};
-use http::{Method, StatusCode};
-use tower_http::catch_panic::CatchPanicLayer;
+use futures_util::FutureExt as _;
+use http::header::{self, HeaderValue};
+use http::{HeaderMap, Method, StatusCode};
+use tower::ServiceExt as _;
 
 use super::auth::{Auth, Caller, Via};
 use super::body::{self, BodyBudget, WholeBody};
@@ -119,18 +121,94 @@ impl Gate {
     }
 }
 
-/// Puts the stack around all routes of a service.
-pub fn wrap(router: Router, gate: &Arc<Gate>) -> Router {
-    router
-        .method_not_allowed_fallback(async || {
+/// A service's routes with the stack around them. Clones share everything.
+///
+/// Plain code instead of layers: a layer costs several allocations per request, and the order is easier to read.
+#[derive(Clone)]
+pub struct App {
+    router: Router,
+    gate: Arc<Gate>,
+}
+
+impl App {
+    /// Puts the stack around all routes of a service.
+    #[must_use]
+    pub fn new(router: Router, gate: Arc<Gate>) -> Self {
+        let router = router.method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this method is not allowed here")
-        })
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(gate), authorise))
-        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+        });
+        Self { router, gate }
+    }
+
+    /// Answers one request.
+    pub async fn answer(self, request: Request) -> Response {
+        let started = Instant::now();
+        let method = request.method().clone();
+        let logged = tracing::enabled!(tracing::Level::DEBUG).then(|| request.uri().path().to_owned());
+        let gate = Arc::clone(&self.gate);
+        let answered = AssertUnwindSafe(self.authorise(request)).catch_unwind().await;
+        let mut response = answered.unwrap_or_else(|_| {
             tracing::error!("a request handler panicked");
             Problem::internal().into_response()
-        }))
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(gate), observe))
+        });
+        gate.traffic.count(&method, response.status());
+        if let Some(path) = logged {
+            let duration_ms = started.elapsed().as_millis() as u64;
+            tracing::debug!(http.method = %method, http.path = %path, http.status = response.status().as_u16(), duration_ms, "request");
+        }
+        protect(response.headers_mut());
+        response
+    }
+
+    async fn authorise(self, mut request: Request) -> Response {
+        let Self { router, gate } = self;
+        let path = request.uri().path();
+        let guarded = path.starts_with(API_PREFIX) || path == "/api" || path == "/metrics";
+        if guarded && path != super::session::PATH {
+            let client = gate.client(&request);
+            let query_key = path
+                .ends_with(EVENT_STREAM_SUFFIX)
+                .then(|| query_key(&request))
+                .flatten();
+            let identified = gate
+                .auth
+                .identify(request.headers(), query_key.as_deref(), Timestamp::now());
+            let Some((key_index, via)) = identified else {
+                return gate.auth.refuse(client).await.into_response();
+            };
+            let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+            if via == Via::Cookie && !reads && !request.headers().contains_key(UI_HEADER) {
+                let detail = "a browser session may change things only from its own page";
+                return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
+            }
+            request.extensions_mut().insert(Caller {
+                key_index,
+                via_cookie: via == Via::Cookie,
+                client,
+            });
+        }
+        match router.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// What every reply tells the browser.
+fn protect(headers: &mut HeaderMap) {
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'",
+        ));
 }
 
 /// Enforces what the route table says; goes around a route's methods, so that 404 and 405 come first.
@@ -169,67 +247,7 @@ pub fn limited<S: Clone + Send + Sync + 'static>(
     (schemas, paths, methods.route_layer(layer))
 }
 
-async fn authorise(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let guarded = path.starts_with(API_PREFIX) || path == "/api" || path == "/metrics";
-    if !guarded || path == super::session::PATH {
-        return next.run(request).await;
-    }
-    let client = gate.client(&request);
-    let query_key = path
-        .ends_with(EVENT_STREAM_SUFFIX)
-        .then(|| query_key(&request))
-        .flatten();
-    let Some((key_index, via)) =
-        gate.auth
-            .identify(request.headers(), query_key.as_deref(), Timestamp::now())
-    else {
-        return gate.auth.refuse(client).await.into_response();
-    };
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    if via == Via::Cookie && !reads && !request.headers().contains_key(UI_HEADER) {
-        return Problem::new(
-            StatusCode::FORBIDDEN,
-            "a browser session may change things only from its own page",
-        )
-        .into_response();
-    }
-    request.extensions_mut().insert(Caller {
-        key_index,
-        via_cookie: via == Via::Cookie,
-        client,
-    });
-    next.run(request).await
-}
-
 fn query_key(request: &Request) -> Option<String> {
     form_urlencoded::parse(request.uri().query()?.as_bytes())
         .find_map(|(name, value)| (name == "api_key").then(|| value.into_owned()))
-}
-
-async fn observe(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = request.method().clone();
-    let logged = tracing::enabled!(tracing::Level::DEBUG).then(|| request.uri().path().to_owned());
-    let mut response = next.run(request).await;
-    gate.traffic.count(&method, response.status());
-    if let Some(path) = logged {
-        let duration_ms = started.elapsed().as_millis() as u64;
-        tracing::debug!(http.method = %method, http.path = %path, http.status = response.status().as_u16(), duration_ms, "request");
-    }
-    let headers = response.headers_mut();
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
-    headers
-        .entry(HeaderName::from_static("content-security-policy"))
-        .or_insert(HeaderValue::from_static(
-            "default-src 'none'; frame-ancestors 'none'",
-        ));
-    response
 }

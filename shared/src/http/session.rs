@@ -18,6 +18,7 @@ use crate::clock::Timestamp;
 pub(crate) const PATH: &str = "/api/session";
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct SignIn {
     api_key: String,
 }

@@ -181,9 +181,7 @@ impl Reply {
             let body = &bytes[end + 4..];
             let mut lines = head.lines();
             let status = lines.next().and_then(|line| line.split(' ').nth(1));
-            let status: u16 = status
-                .and_then(|word| word.parse().ok())
-                .expect("a status line");
+            let status: u16 = status.and_then(|word| word.parse().ok()).expect("a status line");
             if status == 100 {
                 bytes = body;
                 continue;

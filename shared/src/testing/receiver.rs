@@ -85,10 +85,7 @@ async fn take_one(mut stream: TcpStream) -> Option<Received> {
     let head = String::from_utf8(head).ok()?;
     let mut headers = HeaderMap::new();
     for (name, value) in head.lines().skip(1).filter_map(|line| line.split_once(':')) {
-        headers.append(
-            name.parse::<http::HeaderName>().ok()?,
-            value.trim().parse().ok()?,
-        );
+        headers.append(name.parse::<http::HeaderName>().ok()?, value.trim().parse().ok()?);
     }
     let length = headers
         .get("content-length")

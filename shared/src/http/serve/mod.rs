@@ -12,16 +12,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
 
 use super::client::Peer;
+use super::layers::App;
 use connections::{Connection, Registry, WatchedStream};
 use leftover::Recoverable;
 
@@ -55,7 +54,7 @@ impl ServeLimits {
 }
 
 /// Serves `app` until `stop` is cancelled, then answers what is in flight and returns.
-pub async fn serve(listener: TcpListener, app: Router, limits: ServeLimits, stop: CancellationToken) {
+pub async fn serve(listener: TcpListener, app: App, limits: ServeLimits, stop: CancellationToken) {
     let registry = Registry::new(limits);
     let reaper = tokio::spawn(Arc::clone(&registry).reap());
     let open = tokio_util::task::TaskTracker::new();
@@ -101,7 +100,7 @@ pub async fn serve(listener: TcpListener, app: Router, limits: ServeLimits, stop
 async fn serve_connection(
     stream: TcpStream,
     peer: SocketAddr,
-    app: Router,
+    app: App,
     connection: Arc<Connection>,
     stop: CancellationToken,
 ) {
@@ -132,7 +131,7 @@ async fn serve_connection(
 
 async fn answer(
     request: hyper::Request<Incoming>,
-    app: Router,
+    app: App,
     peer: SocketAddr,
     connection: Arc<Connection>,
 ) -> Result<hyper::Response<Body>, std::convert::Infallible> {
@@ -140,10 +139,7 @@ async fn answer(
     let (mut parts, incoming) = request.into_parts();
     parts.extensions.insert(Peer(peer));
     let (body, leftover) = Recoverable::wrap(incoming);
-    let response = match app.oneshot(hyper::Request::from_parts(parts, body)).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    };
+    let response = app.answer(hyper::Request::from_parts(parts, body)).await;
     // A client that is still sending would not hear an early refusal: read on, and throw it away.
     leftover.discard_in_background();
     Ok(response.map(|body| Body::new(connections::AnsweringBody::new(body, connection))))

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::Router;
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Notify;
@@ -22,7 +23,8 @@ const LIMITS: ServeLimits = ServeLimits {
     drain: Duration::from_secs(5),
 };
 
-async fn start(app: Router, limits: ServeLimits) -> Running {
+async fn start(router: Router, limits: ServeLimits) -> Running {
+    let app = App::new(router, gate());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
@@ -32,6 +34,19 @@ async fn start(app: Router, limits: ServeLimits) -> Running {
         stop,
         served,
     }
+}
+
+fn gate() -> Arc<crate::http::layers::Gate> {
+    let defaults = crate::settings::Defaults {
+        key_names: &["API_KEY"],
+        database_path: "unused.db",
+        rate_limit: 1_000,
+        max_body_bytes: 1_024,
+    };
+    let lookup = |name: &str| (name == "API_KEY").then(|| "key".to_owned());
+    let mut reader = crate::env::Reader::new(&lookup);
+    let settings = crate::settings::ServiceSettings::read(&mut reader, defaults);
+    crate::http::layers::Gate::new("thing", &settings)
 }
 
 fn hello() -> Router {

@@ -1,0 +1,64 @@
+# The verbs of this repository. `make help` lists them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+# One step after the other: they share node_modules, the built UI and cargo's lock.
+.NOTPARALLEL:
+
+TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
+ARCH := $(shell uname -m)
+MUSL := $(ARCH)-unknown-linux-musl
+SHELL_SCRIPTS := .ci/run deploy/*.sh scripts/*.sh
+
+.PHONY: help
+help: ## List the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Build and run everything on this machine, on ports 5010 and up, until Ctrl-C
+	@deploy/run.sh
+
+.PHONY: test
+test: setup-test ui check ## Check and test everything, the pages in a real browser included
+	npm test
+	cargo build -p error-tracker
+	ERROR_TRACKER_BIN=$(TARGET_DIR)/debug/error-tracker npm run e2e --workspaces --if-present
+	cargo test --quiet --workspace --doc
+	@scripts/cargo-test.sh
+
+.PHONY: check
+check: setup ## The quick part of test: format, lints, types, documented settings
+	cargo fmt --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	npm run check
+	scripts/check-settings.sh
+	@if command -v shellcheck >/dev/null; then \
+		echo shellcheck $(SHELL_SCRIPTS); shellcheck $(SHELL_SCRIPTS); \
+	else \
+		echo "shellcheck is not installed; the shell scripts were not checked"; \
+	fi
+
+# A release build embeds the UI. Cargo does not notice when that folder is new, so the file that embeds it is touched.
+.PHONY: bench
+bench: ui ## Build the static release binary and print its figures beside their limits
+	@scripts/setup.sh bench
+	touch -c error-tracker/src/http/mod.rs
+	CC_$(ARCH)_unknown_linux_musl=musl-gcc cargo build --release -p error-tracker --target $(MUSL)
+	cargo build --release -p bench
+	$(TARGET_DIR)/release/bench error-tracker --binary $(TARGET_DIR)/$(MUSL)/release/error-tracker
+
+.PHONY: fmt
+fmt: ## Format the Rust code
+	cargo fmt
+
+.PHONY: ui
+ui: setup ## Build the web interfaces
+	npm run build
+
+.PHONY: setup
+setup: ## Install the npm packages; look for the tools that a build needs
+	@scripts/setup.sh build
+
+.PHONY: setup-test
+setup-test:
+	@scripts/setup.sh test

@@ -1,0 +1,151 @@
+//! Keys: who may use the API, and what stays open.
+
+use shared::testing::{Client, Reply};
+
+use crate::tracker::{KEY, Tracker, report};
+
+/// Every kind of guarded address, also those that do not exist.
+const GUARDED: &[(&str, &str)] = &[
+    ("POST", "/api/errors"),
+    ("POST", "/api/errors/batch"),
+    ("GET", "/api/errors"),
+    ("GET", "/api/errors/1"),
+    ("GET", "/api/errors/abc"),
+    ("DELETE", "/api/errors/1"),
+    ("GET", "/api/errors/1/timeline"),
+    ("POST", "/api/errors/1/resolve"),
+    ("POST", "/api/errors/1/unresolve"),
+    ("POST", "/api/errors/1/ignore"),
+    ("POST", "/api/errors/1/unignore"),
+    ("POST", "/api/errors/bulk"),
+    ("POST", "/api/test-alert"),
+    ("GET", "/api/projects"),
+    ("GET", "/api/environments"),
+    ("GET", "/api/releases"),
+    ("GET", "/api/about"),
+    ("GET", "/api/openapi.json"),
+    ("GET", "/metrics"),
+    ("GET", "/api/nothing"),
+    ("PATCH", "/api/errors"),
+    ("GET", "/api/errors/"),
+    ("GET", "/api/"),
+    ("GET", "/api"),
+    ("HEAD", "/api/errors"),
+    ("OPTIONS", "/api/errors"),
+];
+
+fn refused(reply: &Reply, what: &str) {
+    assert_eq!(reply.status, 401, "{what}");
+    assert_eq!(reply.header("www-authenticate"), "Bearer", "{what}");
+    if !what.starts_with("HEAD") {
+        assert_eq!(reply.detail(), "Invalid API key", "{what}");
+    }
+}
+
+#[tokio::test]
+async fn without_the_key_every_guarded_address_answers_the_same() {
+    let tracker = Tracker::start().await;
+    for (number, (method, path)) in GUARDED.iter().enumerate() {
+        // An address each: who keeps guessing is answered late.
+        let stranger = tracker.stranger(&format!("192.0.2.{number}"));
+        let body = (*method == "POST").then_some(&b"{}"[..]);
+        for (client, what) in [
+            (stranger.clone(), "no key"),
+            (stranger.with("X-API-Key", "wrong"), "a wrong key"),
+            (stranger.with("X-API-Key", ""), "a blank key"),
+            (stranger.with("Authorization", "Bearer wrong"), "a wrong token"),
+            (
+                stranger.with("Authorization", &format!("Basic {KEY}")),
+                "another scheme",
+            ),
+            (
+                stranger.with("Cookie", "monlight_error-tracker=1.x"),
+                "a wrong cookie",
+            ),
+        ] {
+            let reply = client.send(method, path, body).await;
+            refused(&reply, &format!("{method} {path} with {what}"));
+        }
+    }
+    assert_eq!(
+        tracker.get("/api/errors?resolved=all&ignored=all").await["total"],
+        0
+    );
+}
+
+#[tokio::test]
+async fn the_key_is_taken_in_either_header() {
+    let tracker = Tracker::start().await;
+    let open = tracker.service.client();
+    for client in [
+        open.with("X-API-Key", KEY),
+        open.with("x-api-key", KEY),
+        open.with("Authorization", &format!("Bearer {KEY}")),
+        open.with("authorization", &format!("bearer {KEY}")),
+    ] {
+        assert_eq!(client.get("/api/errors").await.status, 200);
+        assert_eq!(client.get("/metrics").await.status, 200);
+        assert_eq!(client.get("/api/openapi.json").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn the_key_is_not_taken_from_the_address() {
+    let tracker = Tracker::start().await;
+
+    let reply = tracker
+        .stranger("192.0.2.1")
+        .get(&format!("/api/errors?api_key={KEY}"))
+        .await;
+
+    refused(&reply, "GET");
+}
+
+#[tokio::test]
+async fn two_keys_are_valid_during_a_rotation() {
+    let tracker = Tracker::with(&[("API_KEY", "new, old")]).await;
+    let open: Client = tracker.service.client();
+    for (key, status) in [("new", 200), ("old", 200), ("new, old", 401), ("ne", 401)] {
+        assert_eq!(
+            open.with("X-API-Key", key).get("/api/errors").await.status,
+            status,
+            "{key}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_more_specific_setting_wins() {
+    let tracker = Tracker::with(&[("ERROR_TRACKER_API_KEY", "mine"), ("API_KEY", "shared")]).await;
+    let open = tracker.service.client();
+
+    assert_eq!(
+        open.with("X-API-Key", "mine").get("/api/errors").await.status,
+        200
+    );
+    assert_eq!(
+        open.with("X-API-Key", "shared").get("/api/errors").await.status,
+        401
+    );
+}
+
+#[tokio::test]
+async fn health_and_the_pages_need_no_key() {
+    let tracker = Tracker::start().await;
+    for path in ["/health", "/", "/index.html", "/errors/17"] {
+        assert_eq!(tracker.service.client().get(path).await.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_report_is_not_counted() {
+    let tracker = Tracker::start().await;
+
+    let reply = tracker
+        .stranger("192.0.2.1")
+        .post_json("/api/errors", &report("KeyError"))
+        .await;
+
+    refused(&reply, "POST");
+    assert_eq!(tracker.get("/api/errors").await["total"], 0);
+}

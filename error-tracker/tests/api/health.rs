@@ -1,0 +1,121 @@
+//! `/health` and `/metrics`: what monitors ask.
+
+use serde_json::json;
+use shared::testing::eventually;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+
+use crate::tracker::{Tracker, report};
+
+/// Another process's connection that holds the write lock.
+async fn lock(tracker: &Tracker) -> SqliteConnection {
+    let mut other = SqliteConnectOptions::new()
+        .filename(tracker.database())
+        .connect()
+        .await
+        .unwrap();
+    sqlx::query("begin immediate").execute(&mut other).await.unwrap();
+    other
+}
+
+#[tokio::test]
+async fn health_tells_who_answers() {
+    let tracker = Tracker::start().await;
+
+    let reply = tracker.service.client().get("/health").await;
+
+    assert_eq!(reply.status, 200);
+    assert_eq!(
+        reply.json(),
+        json!({
+            "status": "ok",
+            "service": "error-tracker",
+            "version": env!("CARGO_PKG_VERSION"),
+            "queue_depth": 0,
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_written_shows_and_harms_no_reader() {
+    let tracker = Tracker::start().await;
+    tracker.report(&report("KeyError")).await;
+    let other = lock(&tracker).await;
+
+    let health = eventually("health notices the lock", async || {
+        let reply = tracker.service.client().get("/health").await;
+        (reply.status != 200).then_some(reply)
+    })
+    .await;
+    let refused = tracker.api.post_json("/api/errors", &report("KeyError")).await;
+
+    assert_eq!(health.status, 503);
+    assert_eq!(
+        (&health.json()["status"], &health.json()["reason"]),
+        (&json!("error"), &json!("the database cannot be written"))
+    );
+    assert_eq!(
+        (refused.status, refused.detail().as_str()),
+        (503, "the database is busy; nothing was stored")
+    );
+    assert!(refused.header("retry-after").parse::<u32>().is_ok());
+    assert_eq!(tracker.get("/api/errors").await["errors"][0]["count"], 1);
+
+    other.close().await.unwrap();
+    eventually("health notices that the lock has gone", async || {
+        (tracker.service.client().get("/health").await.status == 200).then_some(())
+    })
+    .await;
+    assert_eq!(
+        tracker.report(&report("KeyError")).await["count"],
+        2,
+        "the refused report was not counted"
+    );
+}
+
+#[tokio::test]
+async fn metrics_are_in_the_text_format() {
+    let tracker = Tracker::start().await;
+    tracker.report(&report("KeyError")).await;
+    tracker.get("/api/errors").await;
+    tracker.api.get("/api/nothing").await;
+
+    let reply = tracker.api.get("/metrics").await;
+
+    assert_eq!(reply.status, 200);
+    assert_eq!(
+        reply.header("content-type"),
+        "text/plain; version=0.0.4; charset=utf-8"
+    );
+    let text = reply.text();
+    assert!(text.ends_with('\n'));
+    let mut typed = Vec::new();
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = rest.split_once(' ').unwrap();
+            assert!(matches!(kind, "counter" | "gauge"), "{line}");
+            assert_eq!(kind == "counter", name.ends_with("_total"), "{line}");
+            typed.push(name);
+        } else if !line.starts_with("# HELP ") {
+            let (series, value) = line.rsplit_once(' ').unwrap();
+            let name = series.split('{').next().unwrap();
+            assert!(typed.contains(&name), "{line} has its type before it");
+            assert!(name.starts_with("monlight_error_tracker_"), "{line}");
+            value.parse::<u64>().unwrap();
+        }
+    }
+    let value = |series: &str| -> u64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{series} is missing in:\n{text}")).parse().unwrap()
+    };
+    let prefix = "monlight_error_tracker";
+    assert_eq!(value(&format!("{prefix}_http_requests_total{{kind=\"write\",status=\"2xx\"}}")), 1);
+    assert_eq!(value(&format!("{prefix}_http_requests_total{{kind=\"read\",status=\"2xx\"}}")), 1);
+    assert_eq!(value(&format!("{prefix}_http_requests_total{{kind=\"read\",status=\"4xx\"}}")), 1);
+    assert!(value(&format!("{prefix}_database_bytes")) > 10_000);
+    assert_eq!(value(&format!("{prefix}_write_queue_depth")), 0);
+    assert_eq!(value(&format!("{prefix}_alerts_waiting")), 0);
+    if cfg!(target_os = "linux") {
+        assert!(value(&format!("{prefix}_resident_memory_bytes")) > 1 << 20);
+    }
+}

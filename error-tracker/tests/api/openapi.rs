@@ -1,0 +1,131 @@
+//! `/api/openapi.json`: the document is the one in `docs`, and it tells the truth.
+//!
+//! After a change on purpose: `UPDATE_OPENAPI=1 cargo nextest run -p error-tracker --test api openapi`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::tracker::{Tracker, report};
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+fn operations(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
+    let paths = document["paths"].as_object().expect("paths");
+    paths
+        .iter()
+        .map(|(path, item)| {
+            let item = item.as_object().expect("operations");
+            let methods = item.keys().filter(|key| METHODS.contains(&key.as_str()));
+            (path.clone(), methods.cloned().collect())
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_document_is_the_one_that_is_kept() {
+    let tracker = Tracker::start().await;
+    let served = tracker.get("/api/openapi.json").await;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/api/error-tracker.json");
+    let served = format!("{}\n", serde_json::to_string_pretty(&served).unwrap());
+
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &served).unwrap();
+    }
+
+    let kept = std::fs::read_to_string(&path).expect("docs/api/error-tracker.json is there");
+    assert!(
+        kept == served,
+        "the API has changed; if that is wanted, run this test with UPDATE_OPENAPI=1 and look at the difference"
+    );
+}
+
+#[tokio::test]
+async fn the_document_is_openapi_and_names_the_ways_to_sign_in() {
+    let tracker = Tracker::start().await;
+
+    let document = tracker.get("/api/openapi.json").await;
+
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let schemes = &document["components"]["securitySchemes"];
+    assert_eq!(schemes["key"]["name"], "X-API-Key");
+    assert_eq!(schemes["bearer"]["scheme"], "bearer");
+    let text = document.to_string();
+    for reference in text.split("\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(
+            document["components"]["schemas"][name].is_object(),
+            "{name} is used and not defined"
+        );
+    }
+}
+
+#[tokio::test]
+async fn exactly_the_documented_methods_are_served() {
+    let tracker = Tracker::start().await;
+    let id = tracker.group(&report("KeyError")).await;
+    let document = tracker.get("/api/openapi.json").await;
+
+    for (path, methods) in operations(&document) {
+        let path = path.replace("{id}", &id.to_string());
+        let reply = tracker.api.send("TRACE", &path, None).await;
+
+        assert_eq!(reply.status, 405, "{path}");
+        let told: BTreeSet<String> = reply
+            .header("allow")
+            .split(',')
+            .map(|method| method.trim().to_lowercase())
+            .filter(|method| method != "head")
+            .collect();
+        assert_eq!(told, methods, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_documented_answer_of_a_read_has_the_documented_members() {
+    let tracker = Tracker::start().await;
+    let id = tracker.group(&report("KeyError")).await;
+    let document = tracker.get("/api/openapi.json").await;
+    for (path, methods) in operations(&document) {
+        if !methods.contains("get") {
+            continue;
+        }
+        let answer = tracker.get(&path.replace("{id}", &id.to_string())).await;
+
+        let schema = &document["paths"][&path]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+        let documented = members(&document, schema);
+        let served: BTreeSet<String> = answer.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(served, documented, "{path}");
+    }
+}
+
+/// The members of an object's schema, through references and `allOf`.
+fn members(document: &Value, schema: &Value) -> BTreeSet<String> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let name = reference.rsplit('/').next().unwrap();
+        return members(document, &document["components"]["schemas"][name]);
+    }
+    let own = schema["properties"].as_object().into_iter().flatten();
+    let mut names: BTreeSet<String> = own.map(|(name, _)| name.clone()).collect();
+    for part in schema["allOf"].as_array().into_iter().flatten() {
+        names.extend(members(document, part));
+    }
+    names
+}
+
+/// `routes!` documents what it serves; a plain `.route` does not, so there are only these.
+#[test]
+fn only_the_plumbing_is_served_without_being_documented() {
+    let table = include_str!("../../src/http/mod.rs");
+
+    let plain: Vec<&str> = table
+        .split(".route(")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').nth(1))
+        .collect();
+
+    assert_eq!(plain, ["/health", "/metrics", "/api/openapi.json"]);
+}

@@ -1,0 +1,175 @@
+//! Settings: all faults at once, each with the name to change; values from files.
+
+use crate::tracker::{Setup, command, run};
+
+/// `EX_USAGE` of sysexits.h.
+const USAGE: i32 = 64;
+
+#[tokio::test]
+async fn every_fault_is_told_at_once_with_its_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("errors.db");
+    let faulty = [
+        ("LISTEN", "nowhere"),
+        ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
+        ("DURABILITY", "for ever"),
+        ("RATE_LIMIT", "0"),
+        ("MAX_BODY_SIZE", "huge"),
+        ("MAX_CONNECTIONS", "0"),
+        ("TRUSTED_PROXIES", "everybody"),
+        ("RETENTION_DAYS", "-1"),
+        ("OCCURRENCES_KEPT", "1000"),
+        ("MAX_GROUPS", "many"),
+        ("LOG_VIEWER_URL", "javascript:alert(1)"),
+        ("POSTMARK_API_TOKEN", "<token>"),
+        ("SMTP_PORT", "0"),
+        ("SMTP_PASSWORD", "without a server"),
+        ("ALERT_WEBHOOK_URL", "ftp://example.com"),
+        ("ALERT_EMAILS", "nobody"),
+        ("ALERT_MAX_PER_HOUR", "0"),
+        ("BASE_URL", "example.com"),
+    ];
+    let setup = faulty.iter().fold(
+        Setup::new(&database).without("API_KEY"),
+        |setup, (name, value)| setup.with(name, value),
+    );
+
+    let finished = setup.fails();
+
+    assert_eq!(finished.code, Some(USAGE), "{}", finished.stderr);
+    // A password without a server is a fault of the server's name.
+    let named = faulty
+        .iter()
+        .map(|(name, _)| name.replace("SMTP_PASSWORD", "SMTP_HOST"));
+    for name in named.chain(["API_KEY", "POSTMARK_FROM_EMAIL"].map(str::to_owned)) {
+        let is_named = finished
+            .stderr
+            .lines()
+            .any(|line| line.trim_start().starts_with(&format!("{name}: ")));
+        assert!(is_named, "{name} is missing in {}", finished.stderr);
+    }
+    assert!(!finished.stderr.contains("panicked"), "{}", finished.stderr);
+    assert!(
+        !database.exists(),
+        "a start that cannot succeed leaves nothing behind"
+    );
+}
+
+#[tokio::test]
+async fn a_key_must_be_somebodys_own() {
+    let folder = tempfile::tempdir().unwrap();
+    for (key, why) in [
+        ("", "is required and not set"),
+        ("  ", "is required and not set"),
+        ("<put-a-key-here>", "placeholder"),
+        ("own-key,<old-key>", "placeholder"),
+        ("<new-key>, own-key", "placeholder"),
+        (",", "is required and not set"),
+        ("one,two,three", "more than two keys"),
+        ("with space inside", "no HTTP header can carry"),
+    ] {
+        let finished = Setup::new(folder.path().join("errors.db"))
+            .with("API_KEY", key)
+            .fails();
+
+        assert_eq!(finished.code, Some(USAGE), "{key:?}: {}", finished.stderr);
+        assert!(
+            finished.stderr.contains("API_KEY: "),
+            "{key:?}: {}",
+            finished.stderr
+        );
+        assert!(finished.stderr.contains(why), "{key:?}: {}", finished.stderr);
+        assert!(!finished.stderr.contains("own-key"), "{}", finished.stderr);
+    }
+
+    let specific = Setup::new(folder.path().join("errors.db"))
+        .with("ERROR_TRACKER_API_KEY", "one,two,three")
+        .fails();
+    assert!(
+        specific.stderr.contains("ERROR_TRACKER_API_KEY: "),
+        "{}",
+        specific.stderr
+    );
+}
+
+#[tokio::test]
+async fn settings_may_come_from_files_and_a_blank_value_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = folder.path().join("key");
+    std::fs::write(&key_file, "key-from-a-file\n").unwrap();
+    let tracker = Setup::new(folder.path().join("errors.db"))
+        .with("API_KEY", " ")
+        .with("API_KEY_FILE", key_file.display())
+        .with("RETENTION_DAYS", "")
+        .with("SMTP_HOST", "  ")
+        .start()
+        .await;
+    let client = shared::outbound::client(crate::tracker::DEADLINE);
+    let ask = async |key: &str| {
+        let request = client.get(tracker.url("/api/projects")).header("x-api-key", key);
+        request.send().await.unwrap().status().as_u16()
+    };
+
+    assert_eq!(ask("key-from-a-file").await, 200);
+    assert_eq!(ask(crate::tracker::KEY).await, 401);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_and_a_value_given_twice_are_faults() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing");
+    let port_file = folder.path().join("limit");
+    std::fs::write(&port_file, "5").unwrap();
+
+    let finished = Setup::new(folder.path().join("errors.db"))
+        .without("API_KEY")
+        .with("API_KEY_FILE", missing.display())
+        .with("RATE_LIMIT_FILE", port_file.display())
+        .fails();
+
+    assert_eq!(finished.code, Some(USAGE));
+    assert!(
+        finished.stderr.contains("API_KEY_FILE: cannot read"),
+        "{}",
+        finished.stderr
+    );
+    assert!(
+        finished
+            .stderr
+            .contains("RATE_LIMIT: is set, and RATE_LIMIT_FILE too"),
+        "{}",
+        finished.stderr
+    );
+}
+
+#[tokio::test]
+async fn the_more_specific_name_of_the_key_wins() {
+    let folder = tempfile::tempdir().unwrap();
+    let tracker = Setup::new(folder.path().join("errors.db"))
+        .with("API_KEY", "the-general-one")
+        .with("ERROR_TRACKER_API_KEY", crate::tracker::KEY)
+        .start()
+        .await;
+
+    assert_eq!(tracker.get("/api/projects").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_value_that_is_no_text_is_a_fault_and_not_the_default() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let mut command = command(&[("API_KEY", "key")]);
+    command.env("RETENTION_DAYS", OsStr::from_bytes(b"3\xff"));
+    command.env("LISTEN", "127.0.0.1:0x");
+
+    let finished = run(command);
+
+    assert_eq!(finished.code, Some(USAGE));
+    assert!(
+        finished.stderr.contains("RETENTION_DAYS: "),
+        "{}",
+        finished.stderr
+    );
+}
