@@ -31,8 +31,9 @@ pub(crate) struct Delivery {
 impl Delivery {
     /// Delivers until `stop`. What has not been told by then stays in the queue.
     pub(crate) async fn run(self, stop: CancellationToken) {
+        let mut told = Vec::new();
         loop {
-            let wait = match self.deliver_next(Timestamp::now()).await {
+            let wait = match self.deliver_next(&mut told, Timestamp::now()).await {
                 Ok(wait) => wait,
                 Err(error) => {
                     tracing::warn!(%error, channel = %self.channel, "the alert queue cannot be used");
@@ -48,7 +49,14 @@ impl Delivery {
     }
 
     /// Tells one alert, or one digest; answers how long to wait before the next.
-    async fn deliver_next(&self, now: Timestamp) -> sqlx::Result<Duration> {
+    ///
+    /// `told` are alerts that have been told while the database could not be written. As long as they
+    /// cannot leave the queue nothing is told, or a full disk would send the same mail again and again.
+    async fn deliver_next(&self, told: &mut Vec<i64>, now: Timestamp) -> sqlx::Result<Duration> {
+        if !told.is_empty() {
+            self.store.alerts_sent(self.channel.as_str(), told, now).await?;
+            told.clear();
+        }
         let waiting = self.store.waiting_alerts(self.channel.as_str()).await?;
         let Some(first) = waiting.first() else {
             return Ok(ROUND);
@@ -74,10 +82,10 @@ impl Delivery {
             Turn::DigestAt(at) if at <= now.millis() => &waiting[..],
             Turn::DigestAt(at) => return Ok(until(Timestamp::from_millis(at), now)),
         };
-        self.tell(taken, now).await
+        self.tell(taken, told, now).await
     }
 
-    async fn tell(&self, taken: &[Waiting], now: Timestamp) -> sqlx::Result<Duration> {
+    async fn tell(&self, taken: &[Waiting], told: &mut Vec<i64>, now: Timestamp) -> sqlx::Result<Duration> {
         let ids: Vec<i64> = taken.iter().map(|waiting| waiting.id).collect();
         let alerts: Vec<Alert> = taken
             .iter()
@@ -94,9 +102,11 @@ impl Delivery {
             return Ok(Duration::ZERO);
         };
         let Err(error) = self.channels.send(self.channel, &rendered, &first.token).await else {
+            *told = ids;
             self.store
-                .alerts_sent(self.channel.as_str(), &ids, Timestamp::now())
+                .alerts_sent(self.channel.as_str(), told, Timestamp::now())
                 .await?;
+            told.clear();
             return Ok(Duration::ZERO);
         };
         if error.is_permanent() {

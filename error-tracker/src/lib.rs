@@ -124,13 +124,15 @@ pub async fn start(config: Config, listener: TcpListener, stop: CancellationToke
 
 /// Forgets what is old at start and every hour, and brings the trends up to date.
 async fn keep_tidy(store: Store, retention: Duration, stop: CancellationToken) {
+    let mut refreshed_at = None;
     loop {
         let now = Timestamp::now();
         let tidied = tokio::select! {
             () = stop.cancelled() => return,
             tidied = async {
                 let forgotten = store.forget_old(retention, now).await?;
-                store.refresh_trends(now).await?;
+                store.refresh_trends(refreshed_at, now).await?;
+                refreshed_at = Some(now);
                 Ok::<_, sqlx::Error>(forgotten)
             } => tidied,
         };

@@ -194,7 +194,9 @@ fn read_report(json: &[u8], now: Timestamp) -> Result<Report, Problem> {
     // From an array serde would take the members in their order.
     let text = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
     if text.trim_ascii_start().starts_with(b"[") {
-        return Err(Problem::bad_request("a report must be a JSON object, not an array"));
+        return Err(Problem::bad_request(
+            "a report must be a JSON object, not an array",
+        ));
     }
     parse_json::<ReportBody<'_>>(json)?.into_report(now)
 }

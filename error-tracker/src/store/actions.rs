@@ -129,7 +129,11 @@ mod tests {
             (Action::Delete, &[3, 4], 1),
             (Action::Delete, &[], 0),
         ] {
-            assert_eq!(store.act(action, ids, now()).await.unwrap(), changed, "{action:?} {ids:?}");
+            assert_eq!(
+                store.act(action, ids, now()).await.unwrap(),
+                changed,
+                "{action:?} {ids:?}"
+            );
         }
         let there = [store.exists(1).await.unwrap(), store.exists(3).await.unwrap()];
         assert_eq!(there, [true, false]);
@@ -147,7 +151,12 @@ mod tests {
         };
         let reports = ["A", "A", "B", "Overflow"].map(|kind| full(kind, now()));
         count(&ingest, &reports, now()).await;
-        count(&ingest, &[full("A", now())], now().plus_millis(3 * shared::clock::DAY_MS)).await;
+        count(
+            &ingest,
+            &[full("A", now())],
+            now().plus_millis(3 * shared::clock::DAY_MS),
+        )
+        .await;
         while store.index_some().await.unwrap() > 0 {}
         count(&ingest, &[full("B", now())], now()).await;
 
@@ -177,6 +186,10 @@ mod tests {
         .fetch_one(store.db.read())
         .await
         .unwrap();
-        assert_eq!(left, (0, 1, 1, 0), "the overflow group was never counted among the groups");
+        assert_eq!(
+            left,
+            (0, 1, 1, 0),
+            "the overflow group was never counted among the groups"
+        );
     }
 }

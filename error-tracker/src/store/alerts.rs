@@ -190,10 +190,18 @@ mod tests {
 
             let kinds: Vec<String> = waiting
                 .iter()
-                .map(|row| serde_json::from_str::<Alert>(&row.payload).unwrap().exception_type)
+                .map(|row| {
+                    serde_json::from_str::<Alert>(&row.payload)
+                        .unwrap()
+                        .exception_type
+                })
                 .collect();
             assert_eq!(kinds, ["A", "B", "C"]);
-            assert!(waiting.iter().all(|row| (row.attempts, row.next_at) == (0, now())));
+            assert!(
+                waiting
+                    .iter()
+                    .all(|row| (row.attempts, row.next_at) == (0, now()))
+            );
             let mut tokens: Vec<&str> = waiting.iter().map(|row| row.token.as_str()).collect();
             tokens.dedup();
             assert_eq!(tokens.len(), 3, "a token each");
@@ -205,18 +213,40 @@ mod tests {
     #[tokio::test]
     async fn what_was_sent_leaves_the_queue_and_counts_for_an_hour() {
         let (store, _folder) = queued().await;
-        let ids: Vec<i64> = store.waiting_alerts("smtp").await.unwrap().iter().map(|row| row.id).collect();
+        let ids: Vec<i64> = store
+            .waiting_alerts("smtp")
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.id)
+            .collect();
 
         store.alerts_sent("smtp", &ids[..2], now()).await.unwrap();
-        store.alerts_sent("smtp", &ids[2..], now().plus_millis(HOUR_MS / 2)).await.unwrap();
+        store
+            .alerts_sent("smtp", &ids[2..], now().plus_millis(HOUR_MS / 2))
+            .await
+            .unwrap();
 
         assert!(store.waiting_alerts("smtp").await.unwrap().is_empty());
-        assert_eq!(store.waiting_alerts("webhook").await.unwrap().len(), 3, "the other channel still has to be told");
+        assert_eq!(
+            store.waiting_alerts("webhook").await.unwrap().len(),
+            3,
+            "the other channel still has to be told"
+        );
         for (later, messages) in [(HOUR_MS - 1, 2), (HOUR_MS, 1), (2 * HOUR_MS, 0)] {
-            let sent = store.sent_in_the_last_hour("smtp", now().plus_millis(later)).await.unwrap();
+            let sent = store
+                .sent_in_the_last_hour("smtp", now().plus_millis(later))
+                .await
+                .unwrap();
             assert_eq!(sent.len(), messages, "{later} ms later");
         }
-        assert!(store.sent_in_the_last_hour("webhook", now()).await.unwrap().is_empty());
+        assert!(
+            store
+                .sent_in_the_last_hour("webhook", now())
+                .await
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[tokio::test]
@@ -228,7 +258,10 @@ mod tests {
         store.alert_postponed(first, 3, later).await.unwrap();
 
         let waiting = store.waiting_alerts("webhook").await.unwrap();
-        assert_eq!((waiting[0].id, waiting[0].attempts, waiting[0].next_at), (first, 3, later));
+        assert_eq!(
+            (waiting[0].id, waiting[0].attempts, waiting[0].next_at),
+            (first, 3, later)
+        );
         store.alerts_given_up(&[first]).await.unwrap();
         assert_eq!(store.waiting_alerts("webhook").await.unwrap().len(), 2);
     }
@@ -251,11 +284,12 @@ mod tests {
         let counted = count(&ingest(&store, 10), &reports, now()).await;
 
         assert_eq!(counted.len(), 3, "the reports are counted all the same");
-        let kept: Vec<Option<i64>> =
-            sqlx::query_scalar("select error_id from alerts where channel = 'webhook' order by id desc limit 2")
-                .fetch_all(store.db.read())
-                .await
-                .unwrap();
+        let kept: Vec<Option<i64>> = sqlx::query_scalar(
+            "select error_id from alerts where channel = 'webhook' order by id desc limit 2",
+        )
+        .fetch_all(store.db.read())
+        .await
+        .unwrap();
         assert_eq!(kept, [Some(4), None], "room for one");
     }
 }

@@ -119,16 +119,33 @@ mod tests {
             release: Some(release.into()),
             ..report("E", at(seconds))
         };
-        let reports = [seen("b", "1", 0), seen("a", "2", 20), seen("a", "1", 10), seen("a", "2", 20)];
+        let reports = [
+            seen("b", "1", 0),
+            seen("a", "2", 20),
+            seen("a", "1", 10),
+            seen("a", "2", 20),
+        ];
         count(&ingest(&store, 10), &reports, at(30)).await;
 
         let group = store.group(1).await.unwrap().unwrap();
         let occurrences = store.occurrences(1, 2).await.unwrap();
 
-        assert_eq!((group.count, group.first_seen, group.last_seen), (4, at(0), at(20)));
-        assert_eq!((group.project.as_str(), group.exception_type.as_str()), ("shop", "E"));
-        assert_eq!(occurrences.iter().map(|row| row.at).collect::<Vec<_>>(), [at(20), at(20)]);
-        assert!(occurrences[0].id > occurrences[1].id, "of one instant the later first");
+        assert_eq!(
+            (group.count, group.first_seen, group.last_seen),
+            (4, at(0), at(20))
+        );
+        assert_eq!(
+            (group.project.as_str(), group.exception_type.as_str()),
+            ("shop", "E")
+        );
+        assert_eq!(
+            occurrences.iter().map(|row| row.at).collect::<Vec<_>>(),
+            [at(20), at(20)]
+        );
+        assert!(
+            occurrences[0].id > occurrences[1].id,
+            "of one instant the later first"
+        );
         let strings = |list: [&str; 2]| list.map(str::to_owned).to_vec();
         assert_eq!(
             store.facets_of(1).await.unwrap(),

@@ -22,8 +22,8 @@ impl Store {
     /// The environments (or releases) of one project or all, in order.
     pub(crate) async fn facet_values(&self, kind: i64, project: Option<&str>) -> sqlx::Result<Vec<String>> {
         sqlx::query_scalar(
-            "select distinct f.value from facets f join projects p on p.id = f.project_id
-             where f.kind = ?1 and (?2 is null or p.name = ?2)
+            "select distinct f.value from projects p cross join facets f on f.project_id = p.id and f.kind = ?1
+             where (?2 is null or p.name = ?2)
                and exists (select 1 from error_facets ef where ef.facet_id = f.id)
              order by f.value limit ?3",
         )
@@ -55,14 +55,31 @@ mod tests {
             release: Some("1".into()),
             ..report(project, now)
         };
-        let reports = [seen("shop", "b"), seen("shop", "a"), seen("forum", "b"), seen("forum", "c")];
+        let reports = [
+            seen("shop", "b"),
+            seen("shop", "a"),
+            seen("forum", "b"),
+            seen("forum", "c"),
+        ];
         count(&ingest(&store, 10), &reports, now).await;
 
         assert_eq!(store.projects().await.unwrap(), ["forum", "shop"]);
-        assert_eq!(store.facet_values(ENVIRONMENT, None).await.unwrap(), ["a", "b", "c"]);
-        assert_eq!(store.facet_values(ENVIRONMENT, Some("shop")).await.unwrap(), ["a", "b"]);
+        assert_eq!(
+            store.facet_values(ENVIRONMENT, None).await.unwrap(),
+            ["a", "b", "c"]
+        );
+        assert_eq!(
+            store.facet_values(ENVIRONMENT, Some("shop")).await.unwrap(),
+            ["a", "b"]
+        );
         assert_eq!(store.facet_values(RELEASE, None).await.unwrap(), ["1"]);
-        assert!(store.facet_values(RELEASE, Some("none")).await.unwrap().is_empty());
+        assert!(
+            store
+                .facet_values(RELEASE, Some("none"))
+                .await
+                .unwrap()
+                .is_empty()
+        );
 
         store.act(Action::Delete, &[2], now).await.unwrap();
         assert_eq!(store.projects().await.unwrap(), ["shop"]);

@@ -838,7 +838,10 @@ pub(crate) mod testing {
     pub(crate) async fn count(ingest: &Ingest, reports: &[Report], now: Timestamp) -> Vec<Counted> {
         let mut tx = ingest.store.db.write().await.unwrap();
         let reports: Vec<&Report> = reports.iter().collect();
-        let counted = Batch::new(ingest, now).count_all(&mut tx, &reports).await.unwrap();
+        let counted = Batch::new(ingest, now)
+            .count_all(&mut tx, &reports)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         counted
     }
@@ -859,7 +862,10 @@ mod tests {
     }
 
     async fn number(store: &Store, statement: &'static str) -> i64 {
-        sqlx::query_scalar(statement).fetch_one(store.db.read()).await.unwrap()
+        sqlx::query_scalar(statement)
+            .fetch_one(store.db.read())
+            .await
+            .unwrap()
     }
 
     async fn change(store: &Store, statement: &'static str) {
@@ -879,7 +885,11 @@ mod tests {
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             now += i64::from(random >> 29);
             // Some come late, up to 127 hours, which is far beyond what the row holds.
-            let late = if random & 1 == 0 { 0 } else { i64::from((random >> 20) & 127) };
+            let late = if random & 1 == 0 {
+                0
+            } else {
+                i64::from((random >> 20) & 127)
+            };
             *expected.entry(hour(now - late).hour()).or_insert(0) += 1;
 
             count(&ingest, &[report("E", hour(now - late))], hour(now)).await;
@@ -893,17 +903,24 @@ mod tests {
         assert!(counts.is_sorted(), "oldest first");
         assert!(number(&store, "select count(*) from error_hours").await > 10);
         let newest_moved = number(&store, "select max(hour) from error_hours").await;
-        assert!(newest_moved <= hour(now).hour() - 48, "the last 48 hours are in the row");
+        assert!(
+            newest_moved <= hour(now).hour() - 48,
+            "the last 48 hours are in the row"
+        );
     }
 
     #[tokio::test]
     async fn hours_move_out_of_the_row_after_forty_eight_of_them() {
         let (store, _folder) = store().await;
         let ingest = ingest(&store, 10);
-        for (at, moved) in [(0, 0), (47, 0), (48, 1), (95, 1), (96, 3)] {
+        for (at, moved) in [(0, 0), (47, 0), (48, 1), (95, 2), (96, 3)] {
             count(&ingest, &[report("E", hour(at))], hour(at)).await;
 
-            assert_eq!(number(&store, "select count(*) from error_hours").await, moved, "hour {at}");
+            assert_eq!(
+                number(&store, "select count(*) from error_hours").await,
+                moved,
+                "hour {at}"
+            );
         }
         let counts = store.hourly_counts(1, hour(47)).await.unwrap().unwrap();
         let hours: Vec<i64> = counts.iter().map(|(at, _)| at.hour() - hour(0).hour()).collect();
@@ -938,7 +955,10 @@ mod tests {
 
         let kept = store.occurrences(1, 100).await.unwrap();
 
-        let ages: Vec<i64> = kept.iter().map(|row| row.at.millis() - hour(0).millis()).collect();
+        let ages: Vec<i64> = kept
+            .iter()
+            .map(|row| row.at.millis() - hour(0).millis())
+            .collect();
         assert_eq!(ages, [199, 198, 197], "newest first");
         assert_eq!(number(&store, "select count(*) from error_occurrences").await, 3);
     }
@@ -956,7 +976,11 @@ mod tests {
 
         let effects: Vec<Effect> = counted.iter().map(|counted| counted.effect).collect();
         assert_eq!(effects, [Effect::Created, Effect::Duplicate, Effect::Duplicate]);
-        assert!(counted.iter().all(|counted| (counted.id, counted.count) == (1, 1)));
+        assert!(
+            counted
+                .iter()
+                .all(|counted| (counted.id, counted.count) == (1, 1))
+        );
         assert_eq!(number(&store, "select count(*) from errors").await, 1);
         assert_eq!(number(&store, "select groups from projects").await, 1);
     }
@@ -965,7 +989,8 @@ mod tests {
     async fn a_full_project_has_one_overflow_group_that_alerts_once() {
         let (store, _folder) = store().await;
         let ingest = ingest(&store, 2);
-        let kinds = |kinds: &[&str]| -> Vec<Report> { kinds.iter().map(|kind| report(kind, hour(0))).collect() };
+        let kinds =
+            |kinds: &[&str]| -> Vec<Report> { kinds.iter().map(|kind| report(kind, hour(0))).collect() };
 
         let first = count(&ingest, &kinds(&["A", "B", "C", "A", "D"]), hour(0)).await;
         let second = count(&ingest, &kinds(&["E", "B", "C"]), hour(1)).await;
@@ -975,7 +1000,11 @@ mod tests {
         assert_eq!(second[2].count, 4);
         assert_eq!(number(&store, "select groups from projects").await, 2);
         assert_eq!(
-            number(&store, "select count(*) from alerts where payload like '%verflow%'").await,
+            number(
+                &store,
+                "select count(*) from alerts where payload like '%verflow%'"
+            )
+            .await,
             1
         );
         assert_eq!(number(&store, "select count(*) from alerts").await, 3);
@@ -990,7 +1019,13 @@ mod tests {
         let failed = ingest.commit(&[vec![report("E", hour(0))]]).await;
 
         assert!(failed.is_err(), "its alert cannot be queued");
-        for table in ["errors", "error_keys", "error_occurrences", "projects", "errors_unindexed"] {
+        for table in [
+            "errors",
+            "error_keys",
+            "error_occurrences",
+            "projects",
+            "errors_unindexed",
+        ] {
             let left: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}")))
                 .fetch_one(store.db.read())
                 .await
@@ -1019,10 +1054,7 @@ mod tests {
             .iter()
             .map(|job| job.iter().map(|counted| (counted.id, counted.count)).collect())
             .collect();
-        assert_eq!(
-            counts,
-            [vec![(1, 1)], vec![(2, 1), (1, 2)], vec![], vec![(2, 2)]]
-        );
+        assert_eq!(counts, [vec![(1, 1)], vec![(2, 1), (1, 2)], vec![], vec![(2, 2)]]);
     }
 
     #[tokio::test]

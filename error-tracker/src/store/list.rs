@@ -18,6 +18,8 @@ use crate::trend::Hours;
 
 /// A filter that leaves no more groups than this is narrow.
 const NARROW: i64 = 2_000;
+/// No group has as much text: a type has at most 200 characters, a summary 500. SQLite refuses very long patterns.
+const SEARCHABLE_CHARS: usize = 1_000;
 /// A total is counted up to here when counting means checking each group.
 const COUNTED: i64 = 5_000;
 
@@ -129,7 +131,7 @@ struct Search {
 impl Search {
     fn new(text: &str) -> Self {
         // Ingest has replaced each NUL as well; here it would end the phrase and the pattern.
-        let text = &text.trim().replace('\0', "\u{fffd}");
+        let text = &text.replace('\0', "\u{fffd}");
         let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         Self {
             phrase: (text.chars().count() >= 3).then(|| format!("\"{}\"", text.replace('"', "\"\""))),
@@ -151,10 +153,14 @@ impl Store {
         };
         let (places, total) = tokio::try_join!(self.places(&plan, page), self.total(&plan))?;
         let more = places.len() > page.limit as usize;
-        let shown = i64::try_from(page.offset)
-            .unwrap_or(i64::MAX)
-            .saturating_add(places.len() as i64);
-        let (total, total_exact) = total.unwrap_or((shown, !more && page.after.is_none()));
+        let (total, total_exact) = total.unwrap_or_else(|| {
+            let before = i64::try_from(page.offset).unwrap_or(i64::MAX);
+            // A page behind the end says nothing of where the end is.
+            match (before, places.len() as i64) {
+                (1.., 0) => (0, false),
+                (_, shown) => (before.saturating_add(shown), !more && page.after.is_none()),
+            }
+        });
         let places = &places[..places.len().min(page.limit as usize)];
         Ok(Found {
             items: self.items(places).await?,
@@ -173,6 +179,10 @@ impl Store {
                 found => found,
             },
         };
+        let searched = filter.search.as_deref().unwrap_or_default().trim();
+        if searched.chars().nth(SEARCHABLE_CHARS).is_some() {
+            return Ok(None);
+        }
         let mut plan = Plan {
             project_id,
             facets: Vec::new(),
@@ -187,11 +197,7 @@ impl Store {
             session: filter.session,
             since: filter.since,
             until: filter.until,
-            search: filter
-                .search
-                .as_deref()
-                .filter(|text| !text.trim().is_empty())
-                .map(Search::new),
+            search: (!searched.is_empty()).then(|| Search::new(searched)),
             candidates: None,
         };
         for (kind, value) in [(ENVIRONMENT, &filter.environment), (RELEASE, &filter.release)] {
@@ -286,16 +292,8 @@ impl Store {
         let Some(phrase) = &search.phrase else {
             return Ok(None);
         };
-        let mut ids: Vec<i64> =
-            sqlx::query_scalar("select rowid from errors_fts where errors_fts match ?1 limit ?2")
-                .bind(phrase)
-                .bind(NARROW + 1)
-                .fetch_all(self.db.read())
-                .await?;
-        if ids.len() as i64 > NARROW {
-            return Ok(None);
-        }
-        let unindexed: Vec<i64> = sqlx::query_scalar(
+        // The index comes last: a group that moves into it in between is found there.
+        let mut ids: Vec<i64> = sqlx::query_scalar(
             "select e.id from errors_unindexed u cross join errors e on e.id = u.error_id
              where e.exception_type || char(10) || e.message like ?1 escape '\\' limit ?2",
         )
@@ -303,42 +301,20 @@ impl Store {
         .bind(NARROW + 1)
         .fetch_all(self.db.read())
         .await?;
-        ids.extend(unindexed);
+        let indexed: Vec<i64> =
+            sqlx::query_scalar("select rowid from errors_fts where errors_fts match ?1 limit ?2")
+                .bind(phrase)
+                .bind(NARROW + 1)
+                .fetch_all(self.db.read())
+                .await?;
+        ids.extend(indexed);
         Ok(Some(ids).filter(|ids| ids.len() as i64 <= NARROW))
     }
 
     /// The groups of a page, one more than wanted, as (id, place in the order).
     async fn places(&self, plan: &Plan, page: &Page) -> sqlx::Result<Vec<(i64, i64)>> {
-        let column = page.sort.column();
-        let wanted = i64::from(page.limit) + 1;
-        let offset = i64::try_from(page.offset).unwrap_or(i64::MAX);
         let mut query = QueryBuilder::<Sqlite>::new("");
-        let one_by_one = plan.candidates.is_none() && page.sort == Sort::LastSeen;
-        if one_by_one {
-            // The index begins with the state: one walk for each, and a merge.
-            query.push("select id, place from (");
-            for (index, state) in plan.states.iter().enumerate() {
-                query.push(if index > 0 { " union all " } else { "" });
-                query.push("select * from (select e.id as id, e.last_seen as place");
-                push_from(&mut query, plan, page.sort);
-                push_where(&mut query, plan, std::slice::from_ref(state));
-                push_after(&mut query, page);
-                query.push(" order by e.last_seen desc, e.id desc limit ");
-                query.push_bind(wanted.saturating_add(offset)).push(")");
-            }
-            query.push(") order by place desc, id desc");
-        } else {
-            query.push("select e.id as id, e.").push(column).push(" as place");
-            push_from(&mut query, plan, page.sort);
-            push_where(&mut query, plan, &plan.states);
-            push_after(&mut query, page);
-            query.push(" order by e.").push(column).push(" desc, e.id desc");
-        }
-        query
-            .push(" limit ")
-            .push_bind(wanted)
-            .push(" offset ")
-            .push_bind(offset);
+        push_places(&mut query, plan, page);
         query.build_query_as().fetch_all(self.db.read()).await
     }
 
@@ -354,10 +330,8 @@ impl Store {
         } else {
             COUNTED
         };
-        let mut query = QueryBuilder::<Sqlite>::new("select count(*) from (select 1");
-        push_from(&mut query, plan, Sort::LastSeen);
-        push_where(&mut query, plan, &plan.states);
-        query.push(" limit ").push_bind(most).push(")");
+        let mut query = QueryBuilder::<Sqlite>::new("");
+        push_total(&mut query, plan, most);
         let total: i64 = query.build_query_scalar().fetch_one(self.db.read()).await?;
         Ok(Some((total, total < most)))
     }
@@ -388,6 +362,45 @@ impl Store {
 fn json(ids: &[i64]) -> String {
     let texts: Vec<String> = ids.iter().map(i64::to_string).collect();
     format!("[{}]", texts.join(","))
+}
+
+fn push_places(query: &mut QueryBuilder<Sqlite>, plan: &Plan, page: &Page) {
+    let column = page.sort.column();
+    let wanted = i64::from(page.limit) + 1;
+    let offset = i64::try_from(page.offset).unwrap_or(i64::MAX);
+    let one_by_one = plan.candidates.is_none() && page.sort == Sort::LastSeen;
+    if one_by_one {
+        // The index begins with the state: one walk for each, and a merge.
+        query.push("select id, place from (");
+        for (index, state) in plan.states.iter().enumerate() {
+            query.push(if index > 0 { " union all " } else { "" });
+            query.push("select * from (select e.id as id, e.last_seen as place");
+            push_from(query, plan, page.sort);
+            push_where(query, plan, std::slice::from_ref(state));
+            push_after(query, page);
+            query.push(" order by e.last_seen desc, e.id desc limit ");
+            query.push_bind(wanted.saturating_add(offset)).push(")");
+        }
+        query.push(") order by place desc, id desc");
+    } else {
+        query.push("select e.id as id, e.").push(column).push(" as place");
+        push_from(query, plan, page.sort);
+        push_where(query, plan, &plan.states);
+        push_after(query, page);
+        query.push(" order by e.").push(column).push(" desc, e.id desc");
+    }
+    query
+        .push(" limit ")
+        .push_bind(wanted)
+        .push(" offset ")
+        .push_bind(offset);
+}
+
+fn push_total(query: &mut QueryBuilder<Sqlite>, plan: &Plan, most: i64) {
+    query.push("select count(*) from (select 1");
+    push_from(query, plan, Sort::LastSeen);
+    push_where(query, plan, &plan.states);
+    query.push(" limit ").push_bind(most).push(")");
 }
 
 fn push_from(query: &mut QueryBuilder<Sqlite>, plan: &Plan, sort: Sort) {
@@ -516,6 +529,105 @@ impl ItemRow {
             source: Source::from_bit(self.newest_source),
             hours: Hours::unpack(&self.hours),
             sort_value: place(self.id),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::store;
+
+    /// Every kind of plan: each filter there or not, and one of them narrow or none.
+    fn plans() -> Vec<Plan> {
+        let searches = [
+            None,
+            Some("long enough"),
+            Some("ab"),
+            Some("\u{E4}rger \u{1F980}"),
+        ];
+        let mut plans = Vec::new();
+        for search in searches {
+            for (bits, states) in (0..64_u8)
+                .flat_map(|bits| [&[0][..], &[0, 1], &[0, 1, 2, 3]].map(|states: &[i64]| (bits, states)))
+            {
+                let has = |bit: u8| bits & 1 << bit != 0;
+                plans.push(Plan {
+                    project_id: has(0).then_some(1),
+                    facets: if has(1) {
+                        vec![vec![1, 2], vec![3]]
+                    } else {
+                        Vec::new()
+                    },
+                    states: states.to_vec(),
+                    source: has(2).then_some(Source::Browser),
+                    session: has(3).then_some([1; 16]),
+                    since: has(4).then_some(Timestamp::from_millis(1)),
+                    until: has(4).then_some(Timestamp::from_millis(2)),
+                    search: search.map(Search::new),
+                    candidates: has(5).then(|| vec![1, 2, 3]),
+                });
+            }
+        }
+        plans
+    }
+
+    async fn explained(store: &Store, mut query: QueryBuilder<Sqlite>) -> Vec<String> {
+        let rows: Vec<(i64, i64, i64, String)> =
+            query.build_query_as().fetch_all(store.db.read()).await.unwrap();
+        rows.into_iter().map(|row| row.3).collect()
+    }
+
+    /// A scan of the groups themselves, and not of an index of theirs or of what was picked before.
+    fn is_full_scan(step: &str) -> bool {
+        let Some(scanned) = step.strip_prefix("SCAN ") else {
+            return false;
+        };
+        let picked_before = scanned == "c" || scanned.starts_with('(') || scanned.starts_with("json_each ");
+        !picked_before && !scanned.contains(" INDEX ")
+    }
+
+    #[tokio::test]
+    async fn no_list_reads_all_groups() {
+        let (store, _folder) = store().await;
+        for plan in plans() {
+            for sort in [Sort::LastSeen, Sort::FirstSeen, Sort::Count, Sort::Trend] {
+                for after in [None, Some((5, 5))] {
+                    let page = Page {
+                        sort,
+                        limit: 50,
+                        offset: 0,
+                        after,
+                    };
+                    let mut query = QueryBuilder::new("explain query plan ");
+                    push_places(&mut query, &plan, &page);
+                    let text = query.sql().as_str().to_owned();
+
+                    let steps = explained(&store, query).await;
+
+                    assert!(!steps.iter().any(|step| is_full_scan(step)), "{text}\n{steps:#?}");
+                    if plan.candidates.is_none() {
+                        let sorted = steps.iter().any(|step| step == "USE TEMP B-TREE FOR ORDER BY");
+                        assert!(!sorted || sort == Sort::LastSeen, "{text}\n{steps:#?}");
+                        let walked = steps.iter().filter(|step| step.contains(" e USING ")).count();
+                        let expected = if sort == Sort::LastSeen {
+                            plan.states.len()
+                        } else {
+                            1
+                        };
+                        assert_eq!(walked, expected, "{text}\n{steps:#?}");
+                    }
+                }
+            }
+            if plan.search.is_some() && plan.candidates.is_none() {
+                // This total is never counted.
+                continue;
+            }
+            let mut query = QueryBuilder::new("explain query plan ");
+            push_total(&mut query, &plan, COUNTED);
+            let text = query.sql().as_str().to_owned();
+            let steps = explained(&store, query).await;
+            assert!(!steps.iter().any(|step| is_full_scan(step)), "{text}\n{steps:#?}");
         }
     }
 }

@@ -103,21 +103,33 @@ impl Store {
     }
 
     async fn forget_facets(&self) -> sqlx::Result<()> {
-        let mut tx = self.db.write().await?;
-        sqlx::query(
-            "delete from facets where id in (
-               select id from facets f where not exists (select 1 from error_facets ef where ef.facet_id = f.id) limit ?1)",
+        // A reader looks them up: to go through them all in a write transaction would hold up the reports.
+        let ids: Vec<i64> = sqlx::query_scalar(
+            "select id from facets f where not exists (select 1 from error_facets ef where ef.facet_id = f.id) limit ?1",
         )
         .bind(ROW_STEP)
+        .fetch_all(self.db.read())
+        .await?;
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let json = serde_json::to_string(&ids).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let mut tx = self.db.write().await?;
+        sqlx::query(
+            "delete from facets where id in (select value from json_each(?1))
+               and not exists (select 1 from error_facets ef where ef.facet_id = facets.id)",
+        )
+        .bind(json)
         .execute(&mut *tx)
         .await?;
         tx.commit().await
     }
 
-    /// Brings the trends of groups up to the running hour that no report has touched lately.
-    pub(crate) async fn refresh_trends(&self, now: Timestamp) -> sqlx::Result<()> {
+    /// Brings the trends of groups up to the running hour that no report has touched lately. `last` is when that
+    /// was done before; `None` looks at all groups, because it may have been long ago.
+    pub(crate) async fn refresh_trends(&self, last: Option<Timestamp>, now: Timestamp) -> sqlx::Result<()> {
         // A trend falls back to zero 48 hours after the last report; one hour more for the running one.
-        let since = now.millis() - 50 * HOUR_MS;
+        let since = last.map_or(0, |last| last.millis() - 50 * HOUR_MS);
         for state in 0..4_i64 {
             let mut after = (since, 0_i64);
             loop {
@@ -192,7 +204,10 @@ mod tests {
     }
 
     async fn number(store: &Store, statement: &'static str) -> i64 {
-        sqlx::query_scalar(statement).fetch_one(store.db.read()).await.unwrap()
+        sqlx::query_scalar(statement)
+            .fetch_one(store.db.read())
+            .await
+            .unwrap()
     }
 
     #[tokio::test]
@@ -215,16 +230,31 @@ mod tests {
                 store.act(Action::Resolve, &[id], day(at)).await.unwrap();
             }
         }
-        let all = ["both", "ignored", "open", "resolved", "resolved later", "seen later"];
+        let all = [
+            "both",
+            "ignored",
+            "open",
+            "resolved",
+            "resolved later",
+            "seen later",
+        ];
         for (today, forgotten, expected) in [
             (day(100), 0, &all[..]),
-            (day(100).plus_millis(1), 2, &["ignored", "open", "resolved later", "seen later"]),
+            (
+                day(100).plus_millis(1),
+                2,
+                &["ignored", "open", "resolved later", "seen later"],
+            ),
             (day(101).plus_millis(1), 1, &["ignored", "open", "seen later"]),
             (day(360), 0, &["ignored", "open", "seen later"]),
             (day(360).plus_millis(1), 2, &["seen later"]),
             (day(361).plus_millis(1), 1, &[]),
         ] {
-            assert_eq!(store.forget_old(RETENTION, today).await.unwrap(), forgotten, "{today}");
+            assert_eq!(
+                store.forget_old(RETENTION, today).await.unwrap(),
+                forgotten,
+                "{today}"
+            );
             assert_eq!(left(&store).await, expected, "{today}");
         }
         assert_eq!(number(&store, "select groups from projects").await, 0);
@@ -324,8 +354,18 @@ mod tests {
         count(&ingest, &vec![report("E", day(0)); 5], day(0)).await;
         count(&ingest, &vec![report("Ignored", day(0)); 2], day(0)).await;
         store.act(Action::Ignore, &[2], day(0)).await.unwrap();
-        for (hours, expected) in [(1, [5, 2]), (23, [5, 2]), (24, [-5, -2]), (47, [-5, -2]), (48, [0, 0]), (90, [0, 0])] {
-            store.refresh_trends(day(0).plus_millis(hours * HOUR_MS)).await.unwrap();
+        let mut last = None;
+        for (hours, expected) in [
+            (1, [5, 2]),
+            (23, [5, 2]),
+            (24, [-5, -2]),
+            (47, [-5, -2]),
+            (48, [0, 0]),
+            (90, [0, 0]),
+        ] {
+            let now = day(0).plus_millis(hours * HOUR_MS);
+            store.refresh_trends(last, now).await.unwrap();
+            last = Some(now);
 
             let trends: Vec<i64> = sqlx::query_scalar("select trend from errors order by id limit 10")
                 .fetch_all(store.db.read())
@@ -333,5 +373,15 @@ mod tests {
                 .unwrap();
             assert_eq!(trends, expected, "{hours} hours later");
         }
+    }
+
+    #[tokio::test]
+    async fn trends_fall_also_when_the_service_did_not_run_for_days() {
+        let (store, _folder) = store().await;
+        count(&ingest(&store, 100), &[report("E", day(0))], day(0)).await;
+
+        store.refresh_trends(None, day(10)).await.unwrap();
+
+        assert_eq!(number(&store, "select trend from errors").await, 0);
     }
 }

@@ -93,24 +93,40 @@ mod tests {
         let (store, _folder) = store().await;
         let ingest = ingest(&store, 100);
         let now = Timestamp::from_millis(1_772_366_400_000);
-        let reports: Vec<Report> = (0..40).map(|number| report(&format!("Kind{number}"), now)).collect();
+        let reports: Vec<Report> = (0..40)
+            .map(|number| report(&format!("Kind{number}"), now))
+            .collect();
         count(&ingest, &reports, now).await;
-        assert!(hits(&store, "Kind").await.is_empty(), "ingest only notes what is new");
+        assert!(
+            hits(&store, "Kind").await.is_empty(),
+            "ingest only notes what is new"
+        );
 
-        let steps = [store.index_some().await.unwrap(), store.index_some().await.unwrap(), store.index_some().await.unwrap()];
+        let steps = [
+            store.index_some().await.unwrap(),
+            store.index_some().await.unwrap(),
+            store.index_some().await.unwrap(),
+        ];
 
         assert_eq!(steps, [32, 8, 0]);
         assert_eq!(hits(&store, "Kind").await.len(), 40);
         assert_eq!(hits(&store, "broke").await.len(), 40);
 
         count(&ingest, &reports[..2], now).await;
-        assert_eq!(store.index_some().await.unwrap(), 0, "the same message again is nothing new");
+        assert_eq!(
+            store.index_some().await.unwrap(),
+            0,
+            "the same message again is nothing new"
+        );
         let other = Report {
             summary: "something else".into(),
             ..report("Kind0", now)
         };
         count(&ingest, &[other], now).await;
         assert_eq!(store.index_some().await.unwrap(), 1);
-        assert_eq!((hits(&store, "something").await, hits(&store, "broke").await.len()), (vec![1], 39));
+        assert_eq!(
+            (hits(&store, "something").await, hits(&store, "broke").await.len()),
+            (vec![1], 39)
+        );
     }
 }

@@ -37,7 +37,11 @@ fn malformed() -> Vec<Bad> {
         bad("only space", "  \n", "JSON"),
         bad("no JSON", "project=shop", "JSON"),
         bad("a truncated report", &whole[..whole.len() / 2], "JSON"),
-        bad("a report that lacks its last brace", &whole[..whole.len() - 1], "JSON"),
+        bad(
+            "a report that lacks its last brace",
+            &whole[..whole.len() - 1],
+            "JSON",
+        ),
         bad("something behind the report", format!("{whole} x"), "JSON"),
         bad("two reports", format!("{whole}{whole}"), "JSON"),
         bad("a trailing comma", whole.replace('}', ",}"), "JSON"),
@@ -53,19 +57,31 @@ fn malformed() -> Vec<Bad> {
         bad("null", "null", "object"),
         bad("true", "true", "object"),
         bad("an array", format!("[{whole}]"), "object"),
-        bad("the members in an array", r#"["shop","KeyError","m","t"]"#, "object"),
+        bad(
+            "the members in an array",
+            r#"["shop","KeyError","m","t"]"#,
+            "object",
+        ),
         bad("an empty array", " []", "object"),
         bad("an empty object", "{}", "project"),
         bad("10 000 arrays", deep("[", "]"), "object"),
         bad("10 000 objects", deep("{\"a\":", "}").replacen("}", "0}", 1), ""),
         bad("10 000 open arrays", "[".repeat(10_000), "object"),
-        bad("extra nested 10 000 deep", member("extra", &deep("[", "]")), "extra"),
+        bad(
+            "extra nested 10 000 deep",
+            member("extra", &deep("[", "]")),
+            "extra",
+        ),
         bad(
             "headers nested 10 000 deep",
             member("request_headers", &format!("{{\"a\":{}}}", deep("[", "]"))),
             "request_headers",
         ),
-        bad("a message nested 10 000 deep", member("message", &deep("[", "]")), "message"),
+        bad(
+            "a message nested 10 000 deep",
+            member("message", &deep("[", "]")),
+            "message",
+        ),
         bad(
             "the same member twice",
             whole.replacen('{', "{\"project\":\"forum\",", 1),
@@ -126,8 +142,16 @@ fn wrong_types() -> Vec<Bad> {
             }
         }
     }
-    cases.push(bad("fingerprint of numbers", member("fingerprint", "[1]"), "fingerprint"));
-    cases.push(bad("fingerprint with null", member("fingerprint", "[null]"), "fingerprint"));
+    cases.push(bad(
+        "fingerprint of numbers",
+        member("fingerprint", "[1]"),
+        "fingerprint",
+    ));
+    cases.push(bad(
+        "fingerprint with null",
+        member("fingerprint", "[null]"),
+        "fingerprint",
+    ));
     for name in ["project", "exception_type", "message", "traceback"] {
         cases.push(bad(&format!("{name} is null"), member(name, "null"), name));
     }
@@ -157,7 +181,10 @@ async fn assert_refused(cases: Vec<Bad>) {
         assert_eq!(reply.status, status, "{name}: {}", reply.text());
         let detail = reply.detail();
         assert!(detail.contains(named), "{name}: {detail}");
-        assert!(!detail.contains("struct") && detail.len() < 500, "{name}: {detail}");
+        assert!(
+            !detail.contains("struct") && detail.len() < 500,
+            "{name}: {detail}"
+        );
         good += 1;
         assert_eq!(
             tracker.report(&report("Good")).await["count"],
@@ -239,7 +266,10 @@ async fn strange_texts_are_kept_as_they_are() {
         ("'; drop table errors; --", "'; drop table errors; --"),
         ("a\0b", "a\u{fffd}b"),
         ("\u{202e}reversed \u{feff}", "\u{202e}reversed \u{feff}"),
-        ("\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}", "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}"),
+        (
+            "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}",
+            "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}",
+        ),
         ("{{ default }} ${jndi:x} %s %n", "{{ default }} ${jndi:x} %s %n"),
     ]
     .into_iter()
@@ -277,7 +307,10 @@ async fn heads_that_are_none_are_refused_and_harm_nothing() {
 
         let answer = connection.read_until("\r\n\r\n").await;
 
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{head:.60}: {answer}");
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
+            "{head:.60}: {answer}"
+        );
     }
     assert_eq!(tracker.report(&report("Good")).await["count"], 1);
 }

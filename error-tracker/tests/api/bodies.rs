@@ -126,7 +126,10 @@ async fn expect_continue_is_answered_by_what_comes_next() {
 async fn packed_bodies_are_read() {
     let tracker = Tracker::start().await;
     for (number, encoding) in ["gzip", "deflate", "br", "zstd", "GZIP"].into_iter().enumerate() {
-        let body = encode(&encoding.to_lowercase(), report("KeyError").to_string().as_bytes());
+        let body = encode(
+            &encoding.to_lowercase(),
+            report("KeyError").to_string().as_bytes(),
+        );
 
         let reply = tracker
             .api
@@ -136,7 +139,12 @@ async fn packed_bodies_are_read() {
 
         assert_eq!(reply.json()["count"], number + 1, "{encoding}: {}", reply.text());
     }
-    let batch = encode("gzip", json!([report("KeyError"), report("KeyError")]).to_string().as_bytes());
+    let batch = encode(
+        "gzip",
+        json!([report("KeyError"), report("KeyError")])
+            .to_string()
+            .as_bytes(),
+    );
     let reply = tracker
         .api
         .with("Content-Encoding", "gzip")
@@ -203,7 +211,10 @@ async fn what_cannot_be_unpacked_is_told_apart() {
 async fn the_type_of_the_body_does_not_matter() {
     let tracker = Tracker::start().await;
     let body = report("KeyError").to_string();
-    for (number, kind) in ["text/plain", "application/x-www-form-urlencoded", ""].into_iter().enumerate() {
+    for (number, kind) in ["text/plain", "application/x-www-form-urlencoded", ""]
+        .into_iter()
+        .enumerate()
+    {
         let reply = tracker
             .api
             .with("Content-Type", kind)
@@ -218,9 +229,11 @@ async fn the_type_of_the_body_does_not_matter() {
 async fn one_slow_body_delays_nobody() {
     let tracker = Tracker::start().await;
     let body = report("Slow").to_string();
-    let head = tracker
-        .api
-        .head("POST", "/api/errors", &[("Content-Length".into(), body.len().to_string())]);
+    let head = tracker.api.head(
+        "POST",
+        "/api/errors",
+        &[("Content-Length".into(), body.len().to_string())],
+    );
     let (first, rest) = body.split_at(body.len() / 2);
     let mut slow = tracker.api.connect().await;
     assert!(slow.write(head.as_bytes()).await && slow.write(first.as_bytes()).await);

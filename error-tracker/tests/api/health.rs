@@ -105,13 +105,32 @@ async fn metrics_are_in_the_text_format() {
         }
     }
     let value = |series: &str| -> u64 {
-        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("{series} is missing in:\n{text}")).parse().unwrap()
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{series} is missing in:\n{text}"))
+            .parse()
+            .unwrap()
     };
     let prefix = "monlight_error_tracker";
-    assert_eq!(value(&format!("{prefix}_http_requests_total{{kind=\"write\",status=\"2xx\"}}")), 1);
-    assert_eq!(value(&format!("{prefix}_http_requests_total{{kind=\"read\",status=\"2xx\"}}")), 1);
-    assert_eq!(value(&format!("{prefix}_http_requests_total{{kind=\"read\",status=\"4xx\"}}")), 1);
+    assert_eq!(
+        value(&format!(
+            "{prefix}_http_requests_total{{kind=\"write\",status=\"2xx\"}}"
+        )),
+        1
+    );
+    assert_eq!(
+        value(&format!(
+            "{prefix}_http_requests_total{{kind=\"read\",status=\"2xx\"}}"
+        )),
+        1
+    );
+    assert_eq!(
+        value(&format!(
+            "{prefix}_http_requests_total{{kind=\"read\",status=\"4xx\"}}"
+        )),
+        1
+    );
     assert!(value(&format!("{prefix}_database_bytes")) > 10_000);
     assert_eq!(value(&format!("{prefix}_write_queue_depth")), 0);
     assert_eq!(value(&format!("{prefix}_alerts_waiting")), 0);

@@ -95,7 +95,8 @@ async fn every_documented_answer_of_a_read_has_the_documented_members() {
         }
         let answer = tracker.get(&path.replace("{id}", &id.to_string())).await;
 
-        let schema = &document["paths"][&path]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+        let schema =
+            &document["paths"][&path]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
         let documented = members(&document, schema);
         let served: BTreeSet<String> = answer.as_object().unwrap().keys().cloned().collect();
         assert_eq!(served, documented, "{path}");

@@ -54,8 +54,14 @@ async fn a_batch_and_a_report_share_the_budget() {
     let tracker = limited(&[]).await;
     assert_eq!(send(&tracker.api, 2).await, [200; 2]);
 
-    assert_eq!(tracker.api.post_bytes("/api/errors/batch", b"[]").await.status, 200);
-    assert_eq!(tracker.api.post_bytes("/api/errors/batch", b"[]").await.status, 429);
+    assert_eq!(
+        tracker.api.post_bytes("/api/errors/batch", b"[]").await.status,
+        200
+    );
+    assert_eq!(
+        tracker.api.post_bytes("/api/errors/batch", b"[]").await.status,
+        429
+    );
 }
 
 #[tokio::test]

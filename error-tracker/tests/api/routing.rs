@@ -71,7 +71,11 @@ async fn the_first_refusal_in_order_is_the_one_that_is_told() {
     let stranger = tracker.stranger("192.0.2.1");
     let large = vec![b'x'; 300_000];
     assert_eq!(
-        tracker.api.post_json("/api/errors", &report("KeyError")).await.status,
+        tracker
+            .api
+            .post_json("/api/errors", &report("KeyError"))
+            .await
+            .status,
         201
     );
     for (client, method, path, body, status) in [
@@ -126,7 +130,8 @@ async fn the_shell_is_complete_and_loads_nothing_from_elsewhere() {
         assert_eq!(reply.status, 200, "{path}");
         assert!(reply.header("content-type").starts_with("text/html"), "{path}");
         let html = reply.text();
-        assert!(html.contains("class=") && html.contains("</html>") || html.contains("</body>"), "{path}");
+        assert!(html.contains("class="), "{path}");
+        assert!(html.contains("</html>") || html.contains("</body>"), "{path}");
         assert!(!html.contains("http://") && !html.contains("https://"), "{path}");
         assert!(!html.contains("<script>"), "{path}: no inline script");
     }
@@ -135,7 +140,14 @@ async fn the_shell_is_complete_and_loads_nothing_from_elsewhere() {
 #[tokio::test]
 async fn every_answer_carries_the_headers_of_caution() {
     let tracker = Tracker::start().await;
-    for path in ["/", "/health", "/metrics", "/api/errors", "/api/nothing", "/api/errors/abc"] {
+    for path in [
+        "/",
+        "/health",
+        "/metrics",
+        "/api/errors",
+        "/api/nothing",
+        "/api/errors/abc",
+    ] {
         for client in [tracker.api.clone(), tracker.stranger("192.0.2.1")] {
             let reply = client.get(path).await;
 
@@ -146,7 +158,11 @@ async fn every_answer_carries_the_headers_of_caution() {
             assert!(policy.contains("default-src 'none'"), "{path}: {policy}");
             assert!(!policy.contains("unsafe"), "{path}: {policy}");
             let cache = reply.header("cache-control");
-            let expected = if path == "/" { ["no-cache", "no-store"] } else { ["no-store"; 2] };
+            let expected = if path == "/" {
+                ["no-cache", "no-store"]
+            } else {
+                ["no-store"; 2]
+            };
             assert!(expected.contains(&cache), "{path}: {cache}");
         }
     }

@@ -1,9 +1,9 @@
 //! `search`: what is typed is found, at once, whatever characters it has.
 
 use serde_json::json;
-use shared::testing::{DEADLINE, eventually};
+use shared::testing::eventually;
+use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::tracker::{Tracker, encoded, report, with};
 
@@ -97,28 +97,19 @@ async fn assert_all_found(tracker: &Tracker, when: &str) {
 
 /// Waits until the index task has nothing left to do.
 async fn indexed(tracker: &Tracker) {
-    let mut connection = SqliteConnectOptions::new()
+    let options = SqliteConnectOptions::new()
         .filename(tracker.database())
-        .read_only(true)
-        .connect()
-        .await
-        .unwrap();
-    let started = std::time::Instant::now();
-    loop {
+        .read_only(true);
+    let database = SqlitePool::connect_with(options).await.unwrap();
+    eventually("the search index is brought up to date", async || {
         let waiting: i64 = sqlx::query_scalar("select count(*) from errors_unindexed")
-            .fetch_one(&mut connection)
+            .fetch_one(&database)
             .await
             .unwrap();
-        if waiting == 0 {
-            break;
-        }
-        assert!(
-            started.elapsed() < DEADLINE,
-            "the index was never brought up to date"
-        );
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    connection.close().await.unwrap();
+        (waiting == 0).then_some(())
+    })
+    .await;
+    database.close().await;
 }
 
 #[tokio::test]
@@ -151,6 +142,31 @@ async fn a_search_goes_with_the_other_filters_and_orders() {
 }
 
 #[tokio::test]
+async fn the_total_of_a_search_never_promises_more_than_there_is() {
+    let tracker = filled().await;
+    for search in ["Ki", "Kind"] {
+        for (more, exact) in [
+            ("", true),
+            ("&limit=3", search == "Kind"),
+            ("&limit=3&offset=9", true),
+            ("&offset=11", search == "Kind"),
+            ("&offset=5000", search == "Kind"),
+            ("&offset=18446744073709551615", search == "Kind"),
+        ] {
+            let list = tracker.get(&format!("/api/errors?search={search}{more}")).await;
+
+            let total = list["total"].as_u64().unwrap() as usize;
+            assert!(total <= FOUND.len(), "{search}{more}: {total}");
+            if list["total_exact"] == true {
+                assert_eq!(total, FOUND.len(), "{search}{more}");
+            } else {
+                assert!(!exact, "{search}{more} can be told exactly");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_newest_message_is_found_and_the_one_before_it_is_not() {
     let tracker = Tracker::start().await;
     tracker
@@ -170,6 +186,19 @@ async fn the_newest_message_is_found_and_the_one_before_it_is_not() {
 }
 
 #[tokio::test]
+async fn every_new_message_is_found_at_once_while_the_index_is_written() {
+    let tracker = Tracker::start().await;
+    for round in 0..150 {
+        let message = format!("round-{round} begins");
+        tracker.report(&with(report("E"), json!({"message": message}))).await;
+
+        let found = tracker.types(&format!("search=round-{round}")).await;
+
+        assert_eq!(found, ["E"], "{message}");
+    }
+}
+
+#[tokio::test]
 async fn deleted_groups_are_not_found() {
     let tracker = Tracker::start().await;
     let id = tracker.group(&report("Gone")).await;
@@ -184,26 +213,47 @@ async fn deleted_groups_are_not_found() {
 #[tokio::test]
 async fn very_long_searches_find_nothing_and_break_nothing() {
     let tracker = filled().await;
-    indexed(&tracker).await;
-    for text in [
-        "x".repeat(10_240),
-        "Connection ".repeat(900),
-        "_".repeat(30_000),
-        "\"".repeat(3_000),
-        "\u{1F980}".repeat(2_000),
-    ] {
-        let shown: String = text.chars().take(12).collect();
-        // What needs no encoding goes as it is: a head has 64 KiB.
-        let typed = if text.is_ascii() && !text.contains(['"', ' ']) {
-            text
-        } else {
-            encoded(&text)
-        };
+    for when in ["at once", "indexed"] {
+        for text in [
+            "x".repeat(10_240),
+            "x".repeat(60_000),
+            "Connection ".repeat(900),
+            "_".repeat(30_000),
+            "\"".repeat(3_000),
+            "\u{1F980}".repeat(2_000),
+        ] {
+            let shown: String = text.chars().take(12).collect();
+            // What needs no encoding goes as it is: a head has 64 KiB.
+            let plain = text.is_ascii() && !text.contains(['"', ' ']);
+            let typed = if plain { text } else { encoded(&text) };
 
-        let reply = tracker.api.get(&format!("/api/errors?search={typed}")).await;
+            let reply = tracker.api.get(&format!("/api/errors?search={typed}")).await;
 
-        assert_eq!(reply.status, 200, "{shown}…: {}", reply.text());
-        assert_eq!(reply.json()["total"], 0, "{shown}…");
+            assert_eq!(reply.status, 200, "{when}: {shown}: {}", reply.text());
+            assert_eq!(reply.json()["total"], 0, "{when}: {shown}");
+        }
+        indexed(&tracker).await;
+    }
+}
+
+#[tokio::test]
+async fn a_whole_message_is_found_as_far_as_lists_show_it() {
+    let tracker = Tracker::start().await;
+    let kind = "K".repeat(200);
+    let message: String = (0..499_u32)
+        .filter_map(|number| char::from_u32(0x4e00 + number))
+        .collect();
+    let sent = with(report(&kind), json!({"message": message}));
+    tracker.report(&sent).await;
+    for when in ["at once", "indexed"] {
+        for text in [message.clone(), kind.clone(), format!("{kind}\n{message}")] {
+            assert_eq!(
+                tracker.types(&format!("search={}", encoded(&text))).await.len(),
+                1,
+                "{when}"
+            );
+        }
+        indexed(&tracker).await;
     }
 }
 

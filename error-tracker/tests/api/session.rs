@@ -55,7 +55,10 @@ async fn a_wrong_key_opens_no_session() {
     let tracker = Tracker::start().await;
 
     let wrong = sign_in(&tracker.stranger("192.0.2.1"), "wrong").await;
-    let none = tracker.stranger("192.0.2.1").post_json("/api/session", &json!({})).await;
+    let none = tracker
+        .stranger("192.0.2.1")
+        .post_json("/api/session", &json!({}))
+        .await;
 
     assert_eq!((wrong.status, wrong.detail().as_str()), (401, "Invalid API key"));
     assert_eq!(wrong.header("set-cookie"), "");
@@ -107,7 +110,9 @@ async fn a_change_of_the_key_ends_the_sessions_of_the_old_one() {
     let tracker = Tracker::start().await;
     let reply = sign_in(&tracker.service.client(), KEY).await;
 
-    let tracker = tracker.restarted_with(&[("API_KEY", &format!("new,{KEY}"))]).await;
+    let tracker = tracker
+        .restarted_with(&[("API_KEY", &format!("new,{KEY}"))])
+        .await;
     let during = tracker.service.client().with("Cookie", &cookie(&reply));
     assert_eq!(during.get("/api/errors").await.status, 200, "both keys are valid");
 

@@ -50,7 +50,10 @@ async fn a_channel_that_does_not_work_says_why() {
     let reply = tracker.act("/api/test-alert").await;
 
     let result = &reply["results"][0];
-    assert_eq!((&result["channel"], &result["ok"]), (&json!("webhook"), &json!(false)));
+    assert_eq!(
+        (&result["channel"], &result["ok"]),
+        (&json!("webhook"), &json!(false))
+    );
     let detail = result["detail"].as_str().unwrap();
     assert!(!detail.is_empty() && !detail.contains(&url), "{detail}");
 }

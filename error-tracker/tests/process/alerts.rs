@@ -209,6 +209,11 @@ async fn an_alert_survives_a_dead_mail_server_and_a_dead_tracker() {
     let (id, _) = tell(&tracker, &report("ValueError", "bad value")).await;
     let warning = tracker.logged("an alert could not be sent yet").await;
     assert_eq!(warning["channel"], "smtp");
+    eventually("the back-off is written down", async || {
+        let attempts = sqlite::number(&setup.database, "select attempts from alerts").await;
+        (attempts > 0).then_some(())
+    })
+    .await;
     tracker.kill();
 
     let server = server.start();
@@ -324,6 +329,32 @@ async fn beyond_the_hourly_cap_alerts_wait_and_come_as_one_digest() {
         1
     );
     assert_eq!(server.mails().len(), 3);
+}
+
+#[tokio::test]
+async fn an_alert_that_was_sent_is_not_sent_again_when_that_could_not_be_written_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let hooks = HttpReceiver::holding(204).await;
+    let setup = Setup::new(folder.path().join("errors.db")).with("ALERT_WEBHOOK_URL", &hooks.url);
+    let mut tracker = setup.start().await;
+    tell(&tracker, &report("FirstError", "m")).await;
+    hooks.received(1).await;
+    // The alert is on its way, and by the time it has been taken the database cannot be written.
+    let mut other = sqlite::open(&setup.database).await;
+    sqlx::query("begin immediate").execute(&mut other).await.unwrap();
+    hooks.let_answer();
+    tracker.logged("the alert queue cannot be used").await;
+
+    sqlx::query("rollback").execute(&mut other).await.unwrap();
+    tell(&tracker, &report("SecondError", "m")).await;
+    nothing_waits(&setup).await;
+
+    let types: Vec<Value> = hooks
+        .hooks()
+        .iter()
+        .map(|hook| hook.json()["monlight"]["type"].clone())
+        .collect();
+    assert_eq!(types, ["FirstError", "SecondError"]);
 }
 
 #[tokio::test]

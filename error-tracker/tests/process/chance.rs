@@ -1,4 +1,4 @@
-//! Random numbers for moments and sizes. A test that uses them prints its seed.
+//! Random numbers for moments, sizes and text.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 
@@ -6,10 +6,17 @@ use std::hash::{BuildHasher as _, Hasher as _};
 pub(crate) struct Chance(u64);
 
 impl Chance {
+    /// Different numbers in each run; the seed is printed, so that a failure can be run again.
     pub(crate) fn new() -> Self {
-        let seed = std::hash::RandomState::new().build_hasher().finish() | 1;
+        let seed = std::hash::RandomState::new().build_hasher().finish();
         eprintln!("seed {seed}");
-        Self(seed)
+        Self::from_seed(seed)
+    }
+
+    /// The same numbers in each run.
+    pub(crate) fn from_seed(seed: u64) -> Self {
+        // Xorshift would stay at zero.
+        Self(seed | 1)
     }
 
     /// A number from `least` up to, and not including, `end`.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 use crate::tracker::eventually;
 
@@ -45,33 +46,50 @@ impl Hook {
     }
 }
 
-/// Answers every request with one status, or never.
+/// Answers every request with one status: at once, when it is let, or never.
 pub(crate) struct HttpReceiver {
     pub(crate) url: String,
+    /// A permit for each answer.
+    answers: Arc<Semaphore>,
     hooks: Arc<Mutex<Vec<Hook>>>,
     serving: tokio::task::JoinHandle<()>,
 }
 
 impl HttpReceiver {
     pub(crate) async fn answering(status: u16) -> Self {
-        Self::start(Some(status)).await
+        let receiver = Self::holding(status).await;
+        receiver.let_answer();
+        receiver
     }
 
     pub(crate) async fn silent() -> Self {
-        Self::start(None).await
+        Self::holding(204).await
     }
 
-    async fn start(status: Option<u16>) -> Self {
+    /// Keeps every answer back until [`Self::let_answer`].
+    pub(crate) async fn holding(status: u16) -> Self {
+        let answers = Arc::new(Semaphore::new(0));
+        let permits = Arc::clone(&answers);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let hooks: Arc<Mutex<Vec<Hook>>> = Arc::default();
         let kept = Arc::clone(&hooks);
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(take(stream, status, Arc::clone(&kept)));
+                tokio::spawn(take(stream, status, Arc::clone(&kept), Arc::clone(&permits)));
             }
         });
-        Self { url, hooks, serving }
+        Self {
+            url,
+            answers,
+            hooks,
+            serving,
+        }
+    }
+
+    /// All answers, from now on.
+    pub(crate) fn let_answer(&self) {
+        self.answers.add_permits(10_000);
     }
 
     pub(crate) fn hooks(&self) -> Vec<Hook> {
@@ -95,8 +113,9 @@ impl Drop for HttpReceiver {
 
 async fn take(
     mut stream: TcpStream,
-    status: Option<u16>,
+    status: u16,
     hooks: Arc<Mutex<Vec<Hook>>>,
+    permits: Arc<Semaphore>,
 ) -> std::io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -110,11 +129,7 @@ async fn take(
     hook.body.resize(length, 0);
     stream.read_exact(&mut hook.body).await?;
     hooks.lock().unwrap().push(hook);
-    match status {
-        Some(status) => {
-            let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-            stream.write_all(answer.as_bytes()).await
-        }
-        None => std::future::pending().await,
-    }
+    permits.acquire().await.unwrap().forget();
+    let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    stream.write_all(answer.as_bytes()).await
 }

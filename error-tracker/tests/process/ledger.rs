@@ -76,7 +76,7 @@ impl Ledger {
 
     /// The bounds that hold before anything is sent again: no acknowledged report is missing,
     /// and nothing is counted that was not sent.
-    pub(crate) async fn assert_bounds(&self, counted: &BTreeMap<String, i64>) {
+    fn assert_bounds(&self, counted: &BTreeMap<String, i64>) {
         let (least, most) = self.bounds();
         for (kind, most) in most {
             let least = least.get(&kind).copied().unwrap_or(0);
@@ -101,7 +101,7 @@ impl Ledger {
     /// Checks the counts, sends everything again under the same event ids, and checks that now
     /// each report is counted once: those that were acknowledged must be known already.
     pub(crate) async fn settle(&self, tracker: &Tracker) {
-        self.assert_bounds(&tracker.counts(self.project).await).await;
+        self.assert_bounds(&tracker.counts(self.project).await);
 
         let open: Vec<(u64, bool)> = self.inner.lock().unwrap().open.drain().collect();
         for chunk in open.chunks(RESEND) {

@@ -11,7 +11,7 @@ use crate::chance::Chance;
 use crate::ledger::Ledger;
 use crate::tracker::{DEADLINE, KEY, Tracker, eventually};
 
-const CLIENTS: usize = 6;
+const CLIENTS: u64 = 6;
 /// Reports of a batch at most; more than one transaction takes.
 const LARGEST_BATCH: u64 = 150;
 
@@ -43,7 +43,7 @@ impl Load {
                 };
                 let stop = stop.clone();
                 tokio::spawn(async move {
-                    let mut chance = Chance::new();
+                    let mut chance = Chance::from_seed(acknowledged_before * 1_000 + number);
                     while !stop.is_cancelled() {
                         let count = if is_single {
                             1

@@ -119,13 +119,13 @@ async fn settings_may_come_from_files_and_a_blank_value_is_none() {
 async fn a_file_that_cannot_be_read_and_a_value_given_twice_are_faults() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing");
-    let port_file = folder.path().join("limit");
-    std::fs::write(&port_file, "5").unwrap();
+    let limit_file = folder.path().join("limit");
+    std::fs::write(&limit_file, "5").unwrap();
 
     let finished = Setup::new(folder.path().join("errors.db"))
         .without("API_KEY")
         .with("API_KEY_FILE", missing.display())
-        .with("RATE_LIMIT_FILE", port_file.display())
+        .with("RATE_LIMIT_FILE", limit_file.display())
         .fails();
 
     assert_eq!(finished.code, Some(USAGE));

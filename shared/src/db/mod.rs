@@ -31,7 +31,7 @@ const READERS: u32 = 3;
 const CHECKPOINT_PAGES: i32 = 2_000;
 const WAL_LIMIT_BYTES: i64 = 32 << 20;
 /// For the last checkpoint, so that another process that holds the file does not hold the stop up.
-const CLOSE_LIMIT: Duration = Duration::from_millis(1_500);
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
 /// An open database. Clones share the same connections.
 #[derive(Debug, Clone)]

@@ -74,10 +74,12 @@ impl Registry {
             let longest_idle = open
                 .iter()
                 .filter(|(_, state)| state.activity.load(Ordering::Relaxed) != BEING_SERVED)
-                .min_by_key(|(_, state)| {
+                .min_by_key(|(id, state)| {
                     (
                         state.activity.load(Ordering::Relaxed),
                         state.since_ms.load(Ordering::Relaxed),
+                        // Of one millisecond the oldest.
+                        **id,
                     )
                 })
                 .map(|(id, _)| *id)?;
