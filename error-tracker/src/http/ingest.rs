@@ -15,7 +15,7 @@ use shared::http::body::parse_json;
 use super::Shared;
 use crate::fingerprint;
 use crate::group::Effect;
-use crate::report::{Occurrence, Report, SUMMARY_CHARS, Source, believable, cut, digest, pack_body};
+use crate::report::{Occurrence, Report, SUMMARY_CHARS, Source, believable, cut, digest};
 use crate::store::ingest::Counted;
 
 /// Reports in one batch.
@@ -277,7 +277,7 @@ impl ReportBody<'_> {
             session: occurrence.session_id.as_ref().map(|id| digest(&[id])),
             event: optional(self.event_id.map(|text| text.0), usize::MAX).map(|id| digest(&[&project, &id])),
             at: believable(self.timestamp.and_then(|text| read_time(&text.0)), now),
-            body: pack_body(&serde_json::to_vec(&occurrence).map_err(|_| Problem::internal())?),
+            body: occurrence.pack().map_err(|_| Problem::internal())?,
             project: project.into_owned(),
             exception_type: exception_type.into_owned(),
         })

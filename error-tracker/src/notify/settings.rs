@@ -27,6 +27,11 @@ pub(crate) const ALERT_SETTINGS: &[Setting] = &[
         about: "sender of mails through Postmark",
     },
     Setting {
+        name: "POSTMARK_API_URL",
+        default: POSTMARK_ENDPOINT,
+        about: "where Postmark takes mail; for those who go through a gateway",
+    },
+    Setting {
         name: "SMTP_HOST",
         default: "",
         about: "mail server; sends alerts through it",
@@ -172,9 +177,11 @@ fn read_postmark(reader: &mut Reader<'_>, token: Option<String>) -> Option<Postm
         );
     }
     let from = sender(reader, "POSTMARK_FROM_EMAIL", from, "POSTMARK_API_TOKEN")?;
-    let endpoint = POSTMARK_ENDPOINT
-        .parse()
-        .expect("the address of Postmark is well-formed");
+    let address = reader.text("POSTMARK_API_URL");
+    let Some(endpoint) = web_address(address.as_deref().unwrap_or(POSTMARK_ENDPOINT)) else {
+        reader.fault("POSTMARK_API_URL", "must be an http or https address");
+        return None;
+    };
     Some(PostmarkSettings {
         token,
         from,

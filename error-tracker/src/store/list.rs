@@ -21,7 +21,7 @@ const NARROW: i64 = 2_000;
 /// No group has as much text: a type has at most 200 characters, a summary 500. SQLite refuses very long patterns.
 const SEARCHABLE_CHARS: usize = 1_000;
 /// A total is counted up to here when counting means checking each group.
-const COUNTED: i64 = 5_000;
+const COUNTED: i64 = 2_000;
 
 /// Which groups.
 #[derive(Debug, Clone, Default)]
@@ -398,7 +398,15 @@ fn push_places(query: &mut QueryBuilder<Sqlite>, plan: &Plan, page: &Page) {
 
 fn push_total(query: &mut QueryBuilder<Sqlite>, plan: &Plan, most: i64) {
     query.push("select count(*) from (select 1");
-    push_from(query, plan, Sort::LastSeen);
+    match plan.facets.first() {
+        // All that are counted have the facet, so it is the shortest way to them.
+        Some(ids) if plan.candidates.is_none() => {
+            query.push(" from error_facets f cross join errors e on e.id = f.error_id and f.facet_id in (");
+            push_ids(query, ids);
+            query.push(")");
+        }
+        _ => push_from(query, plan, Sort::LastSeen),
+    }
     push_where(query, plan, &plan.states);
     query.push(" limit ").push_bind(most).push(")");
 }
@@ -426,10 +434,7 @@ fn push_where(query: &mut QueryBuilder<Sqlite>, plan: &Plan, states: &[i64]) {
     query.push(" where true");
     if states.len() < 4 {
         query.push(" and e.state in (");
-        let mut list = query.separated(", ");
-        for state in states {
-            list.push_bind(*state);
-        }
+        push_ids(query, states);
         query.push(")");
     }
     if let Some(id) = plan.project_id {
@@ -449,10 +454,7 @@ fn push_where(query: &mut QueryBuilder<Sqlite>, plan: &Plan, states: &[i64]) {
     }
     for ids in &plan.facets {
         query.push(" and exists (select 1 from error_facets ef indexed by sqlite_autoindex_error_facets_1 where ef.error_id = e.id and ef.facet_id in (");
-        let mut list = query.separated(", ");
-        for id in ids {
-            list.push_bind(*id);
-        }
+        push_ids(query, ids);
         query.push("))");
     }
     if let Some(session) = plan.session {
@@ -475,6 +477,13 @@ fn push_search(query: &mut QueryBuilder<Sqlite>, search: &Search) {
         query.push(") and not exists (select 1 from errors_unindexed u where u.error_id = e.id))");
     }
     query.push(")");
+}
+
+fn push_ids(query: &mut QueryBuilder<Sqlite>, ids: &[i64]) {
+    let mut list = query.separated(", ");
+    for id in ids {
+        list.push_bind(*id);
+    }
 }
 
 fn push_after(query: &mut QueryBuilder<Sqlite>, page: &Page) {

@@ -49,10 +49,13 @@ async fn a_database_that_cannot_be_written_shows_and_harms_no_reader() {
     .await;
     let refused = tracker.api.post_json("/api/errors", &report("KeyError")).await;
 
-    assert_eq!(health.status, 503);
-    assert_eq!(
-        (&health.json()["status"], &health.json()["reason"]),
-        (&json!("error"), &json!("the database cannot be written"))
+    assert_eq!((health.status, &health.json()["status"]), (503, &json!("error")));
+    // The index and the retention wait for the lock as well; behind them the probe has no answer at all.
+    let reasons = ["the database cannot be written", "the database does not answer"];
+    assert!(
+        reasons.contains(&health.json()["reason"].as_str().unwrap()),
+        "{}",
+        health.text()
     );
     assert_eq!(
         (refused.status, refused.detail().as_str()),

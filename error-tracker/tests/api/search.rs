@@ -190,7 +190,9 @@ async fn every_new_message_is_found_at_once_while_the_index_is_written() {
     let tracker = Tracker::start().await;
     for round in 0..150 {
         let message = format!("round-{round} begins");
-        tracker.report(&with(report("E"), json!({"message": message}))).await;
+        tracker
+            .report(&with(report("E"), json!({"message": message})))
+            .await;
 
         let found = tracker.types(&format!("search=round-{round}")).await;
 
