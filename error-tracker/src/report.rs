@@ -136,7 +136,10 @@ pub(crate) fn pack_body(json: &[u8]) -> Vec<u8> {
     let packed =
         COMPRESSOR.with_borrow_mut(|compressor| compressor.as_mut().and_then(|c| c.compress(json).ok()));
     // Without a compressor the bytes stay as they are; zstd's magic number tells the two apart.
-    packed.unwrap_or_else(|| json.to_vec())
+    let mut packed = packed.unwrap_or_else(|| json.to_vec());
+    // It was made for the worst case, and waits in the queue.
+    packed.shrink_to_fit();
+    packed
 }
 
 /// The JSON that [`pack_body`] was given; `None` when the bytes are damaged.

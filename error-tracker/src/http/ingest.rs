@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 use shared::clock::Timestamp;
 use shared::http::Problem;
+use shared::http::body::WholeBody;
 use shared::http::body::parse_json;
 
 use super::Shared;
@@ -128,8 +129,8 @@ pub(super) async fn report_error(
     State(app): Shared,
     request: Request,
 ) -> Result<(StatusCode, Json<Accepted>), Problem> {
-    let body = app.gate.read_body(request).await?;
-    let report = read_report(&body.bytes, Timestamp::now())?;
+    // What waits for its commit is the packed report, not the body.
+    let report = read_report(&app.gate.read_body(request).await?.bytes, Timestamp::now())?;
     let counted = app
         .flusher
         .submit(vec![report])
@@ -150,22 +151,10 @@ pub(super) async fn report_batch(
     State(app): Shared,
     request: Request,
 ) -> Result<Json<BatchResults>, Problem> {
-    let body = app.gate.read_body(request).await?;
-    let bodies: Vec<&RawValue> = body.json()?;
-    if bodies.len() > MOST_REPORTS {
-        return Err(Problem::bad_request(format!(
-            "at most {MOST_REPORTS} reports at once"
-        )));
-    }
-    let now = Timestamp::now();
-    let mut reports = Vec::with_capacity(bodies.len());
-    let mut rejected = Vec::new();
-    for (index, raw) in bodies.into_iter().enumerate() {
-        match read_report(raw.get().as_bytes(), now) {
-            Ok(report) => reports.push(report),
-            Err(problem) => rejected.push((index, problem)),
-        }
-    }
+    let Batch {
+        mut reports,
+        rejected,
+    } = read_batch(&app.gate.read_body(request).await?, Timestamp::now())?;
     let mut results = Vec::with_capacity(reports.len() + rejected.len());
     while !reports.is_empty() {
         let rest = reports.split_off(reports.len().min(REPORTS_PER_JOB));
@@ -188,6 +177,31 @@ pub(super) async fn report_batch(
         );
     }
     Ok(Json(BatchResults { results }))
+}
+
+/// A batch that has been read.
+struct Batch {
+    reports: Vec<Report>,
+    /// The places of the others, with what is wrong with them.
+    rejected: Vec<(usize, Problem)>,
+}
+
+fn read_batch(body: &WholeBody, now: Timestamp) -> Result<Batch, Problem> {
+    let bodies: Vec<&RawValue> = body.json()?;
+    if bodies.len() > MOST_REPORTS {
+        return Err(Problem::bad_request(format!(
+            "at most {MOST_REPORTS} reports at once"
+        )));
+    }
+    let mut reports = Vec::with_capacity(bodies.len());
+    let mut rejected = Vec::new();
+    for (index, raw) in bodies.into_iter().enumerate() {
+        match read_report(raw.get().as_bytes(), now) {
+            Ok(report) => reports.push(report),
+            Err(problem) => rejected.push((index, problem)),
+        }
+    }
+    Ok(Batch { reports, rejected })
 }
 
 fn read_report(json: &[u8], now: Timestamp) -> Result<Report, Problem> {

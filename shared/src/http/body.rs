@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
+use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -108,8 +109,14 @@ pub async fn read(
         permits: None,
         held_kib: 0,
     };
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
+    // Most bodies come in one piece, which is kept as it is. For the others one buffer of the announced size is made.
+    let announced = body
+        .size_hint()
+        .upper()
+        .and_then(|size| usize::try_from(size).ok())
+        .unwrap_or(0);
+    let mut only = Bytes::new();
+    let mut whole = BytesMut::new();
     loop {
         let frame = match tokio::time::timeout(PAUSE_LIMIT, body.frame()).await {
             Err(_) => {
@@ -123,25 +130,22 @@ pub async fn read(
             Ok(Some(Ok(frame))) => frame,
         };
         let Ok(data) = frame.into_data() else { continue };
-        let total = first.len() + rest.len() + data.len();
+        let total = only.len() + whole.len() + data.len();
         if total > limit_bytes {
             return Err(Problem::too_large(limit_bytes));
         }
         share.grow_to(total).await?;
-        if first.is_empty() {
-            first = data;
-        } else {
-            rest.extend_from_slice(&data);
+        if only.is_empty() && whole.is_empty() {
+            only = data;
+            continue;
         }
+        if whole.is_empty() {
+            whole.reserve(announced.clamp(total, limit_bytes));
+            whole.extend_from_slice(&std::mem::take(&mut only));
+        }
+        whole.extend_from_slice(&data);
     }
-    let bytes = if rest.is_empty() {
-        first
-    } else {
-        let mut whole = BytesMut::with_capacity(first.len() + rest.len());
-        whole.extend_from_slice(&first);
-        whole.extend_from_slice(&rest);
-        whole.freeze()
-    };
+    let bytes = if whole.is_empty() { only } else { whole.freeze() };
     let bytes = match encoding {
         Encoding::Identity => bytes,
         coded => {

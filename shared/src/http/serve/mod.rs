@@ -24,6 +24,9 @@ use super::layers::App;
 use connections::{Connection, Registry, WatchedStream};
 use leftover::Recoverable;
 
+/// A connection's read buffer, and so the longest head. A thousand connections have to fit into the memory limit.
+const BUFFER_BYTES: usize = 16 * 1_024;
+
 /// Limits on time and number; tests shorten them.
 #[derive(Debug, Clone, Copy)]
 pub struct ServeLimits {
@@ -112,7 +115,7 @@ async fn serve_connection(
     // The reaper knows idle from unfinished, hyper's own timer does not.
     http.timer(TokioTimer::new())
         .header_read_timeout(None)
-        .max_buf_size(64 * 1_024)
+        .max_buf_size(BUFFER_BYTES)
         .max_headers(100);
     let mut served = std::pin::pin!(http.serve_connection(io, service));
     let mut stopping = false;
