@@ -38,11 +38,9 @@ check: setup ## The quick part of test: format, lints, types, documented setting
 		echo "shellcheck is not installed; the shell scripts were not checked"; \
 	fi
 
-# A release build embeds the UI. Cargo does not notice when that folder is new, so the file that embeds it is touched.
 .PHONY: bench
 bench: ui ## Build the static release binary and print its figures beside their limits
 	@scripts/setup.sh bench
-	touch -c error-tracker/src/http/mod.rs
 	CC_$(ARCH)_unknown_linux_musl=musl-gcc cargo build --release -p error-tracker --target $(MUSL)
 	cargo build --release -p bench
 	$(TARGET_DIR)/release/bench error-tracker --binary $(TARGET_DIR)/$(MUSL)/release/error-tracker

@@ -55,6 +55,7 @@ pub(crate) struct Template {
 }
 
 /// The project in which reports of this kind come.
+#[cfg(test)]
 pub(crate) fn project_of(kind: u64) -> &'static str {
     PROJECTS[kind as usize % TEMPLATES % PROJECTS.len()]
 }

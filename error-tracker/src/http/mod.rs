@@ -46,7 +46,7 @@ pub(crate) struct App {
 pub(crate) type Shared = State<Arc<App>>;
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/ui/dist"]
+#[folder = "ui/dist"]
 #[allow_missing = true]
 struct Ui;
 

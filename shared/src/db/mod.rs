@@ -58,6 +58,7 @@ impl Db {
                 .with_context(|| format!("cannot make the folder {} for the database", folder.display()))?;
         }
         identity::check_file(path, identity).await?;
+        make_private(path);
 
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
@@ -171,6 +172,14 @@ impl Db {
         }
         self.writer.close().await;
     }
+}
+
+/// Makes a new file that only its owner can read, because it holds what users typed. SQLite gives its log the
+/// same mode. When it cannot be made, opening it says why.
+fn make_private(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 fn writer_options(path: &Path, durability: Durability) -> SqliteConnectOptions {

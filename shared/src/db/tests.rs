@@ -76,6 +76,20 @@ async fn opening_makes_the_folder_and_the_file_and_names_its_owner() {
 }
 
 #[tokio::test]
+async fn only_the_owner_can_read_a_new_file_and_its_log() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(&folder.path().join("thing.db")).await.unwrap();
+    db.probe().await.unwrap();
+
+    for name in ["thing.db", "thing.db-wal"] {
+        let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn many_writers_all_succeed_because_they_queue() {
     let folder = tempfile::tempdir().unwrap();
     let db = open(&folder.path().join("thing.db")).await.unwrap();
