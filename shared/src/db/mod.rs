@@ -179,7 +179,11 @@ impl Db {
 fn make_private(path: &Path) {
     use std::os::unix::fs::OpenOptionsExt as _;
 
-    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let _ = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
 }
 
 fn writer_options(path: &Path, durability: Durability) -> SqliteConnectOptions {

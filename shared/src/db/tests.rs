@@ -84,7 +84,10 @@ async fn only_the_owner_can_read_a_new_file_and_its_log() {
     db.probe().await.unwrap();
 
     for name in ["thing.db", "thing.db-wal"] {
-        let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        let mode = std::fs::metadata(folder.path().join(name))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
 }
