@@ -42,9 +42,10 @@ create table errors (
 create index errors_by_resolution on errors (resolved_at) where resolved_at is not null;
 create index errors_by_last_seen on errors (state, last_seen);
 create index errors_by_project on errors (project_id, state, last_seen);
-create index errors_by_first_seen on errors (first_seen, state, project_id);
-create index errors_by_count on errors (count, state, project_id);
-create index errors_by_trend on errors (trend, state, project_id);
+-- The id comes second because it decides between equals; the rest lets a walk skip groups without reading them.
+create index errors_by_first_seen on errors (first_seen, id, state, project_id);
+create index errors_by_count on errors (count, id, state, project_id);
+create index errors_by_trend on errors (trend, id, state, project_id);
 create index errors_from_servers on errors (id) where sources in (1, 3);
 create index errors_from_browsers on errors (id) where sources in (2, 3);
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: shared::allocator::MiMalloc = shared::allocator::MiMalloc;
 
 fn main() -> ExitCode {
     error_tracker::program().run(error_tracker::start)

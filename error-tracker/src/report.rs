@@ -100,7 +100,7 @@ pub(crate) struct Occurrence<'a> {
 const MAX_UNPACKED_BYTES: usize = 64 << 20;
 
 /// Buffers larger than this are given back after use.
-const SCRATCH_BYTES: usize = 16 * 1_024;
+const SCRATCH_BYTES: usize = 64 * 1_024;
 
 impl Occurrence<'_> {
     /// The form in which it is stored.

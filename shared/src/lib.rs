@@ -3,6 +3,7 @@
 //! Settings, the process and its verbs, tasks, the database, and the HTTP plumbing.
 //! Nothing here knows what an error, a log line, a metric or a browser is.
 
+pub mod allocator;
 pub mod cli;
 pub mod clock;
 pub mod db;

@@ -4,7 +4,7 @@
 //! indexing costs more than counting. Until then a search looks at the noted groups' text itself, so
 //! nothing is ever found late.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -12,8 +12,9 @@ use super::Store;
 
 /// Groups in one step; a step holds the writer for a few milliseconds.
 const STEP: i64 = 32;
-/// Rest between the steps, which leaves the writer to the reports.
+/// Rest between the steps, and how many times as long as a step at least: the writer is there for the reports.
 const REST: Duration = Duration::from_millis(20);
+const REST_FACTOR: u32 = 20;
 /// How often it is looked whether there is something to do.
 const ROUND: Duration = Duration::from_millis(500);
 
@@ -55,9 +56,10 @@ impl Store {
     /// Indexes what is noted until `stop`.
     pub(crate) async fn keep_indexed(self, stop: CancellationToken) {
         loop {
+            let started = Instant::now();
             let rest = match self.index_some().await {
                 Ok(0) => ROUND,
-                Ok(_) => REST,
+                Ok(_) => REST.max(started.elapsed() * REST_FACTOR),
                 Err(error) => {
                     tracing::warn!(%error, "the search index could not be written");
                     ROUND * 20
