@@ -297,7 +297,7 @@ impl Store {
         // The index comes last: a group that moves into it in between is found there.
         let mut ids: Vec<i64> = sqlx::query_scalar(
             "select e.id from errors_unindexed u cross join errors e on e.id = u.error_id
-             where (e.message like ?1 escape '\\' or e.exception_type like ?1 escape '\\') limit ?2",
+             where e.exception_type || char(10) || e.message like ?1 escape '\\' limit ?2",
         )
         .bind(&search.pattern)
         .bind(NARROW_TEXT + 1)
@@ -470,14 +470,8 @@ fn push_where(query: &mut QueryBuilder<Sqlite>, plan: &Plan, states: &[i64]) {
 
 /// The text decides, as far as SQL folds case; the index does for a word with other letters than ASCII.
 fn push_search(query: &mut QueryBuilder<Sqlite>, search: &Search) {
-    query.push(" and (");
-    for (column, joined) in [("e.message", " or "), ("e.exception_type", "")] {
-        query
-            .push(column)
-            .push(" like ")
-            .push_bind(search.pattern.clone());
-        query.push(" escape '\\'").push(joined);
-    }
+    query.push(" and (e.exception_type || char(10) || e.message like ");
+    query.push_bind(search.pattern.clone()).push(" escape '\\'");
     if let Some(phrase) = search.phrase.as_ref().filter(|phrase| !phrase.is_ascii()) {
         query
             .push(" or (e.id in (select rowid from errors_fts where errors_fts match ")

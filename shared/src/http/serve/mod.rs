@@ -25,7 +25,7 @@ use connections::{Connection, Registry, WatchedStream};
 use leftover::Recoverable;
 
 /// A connection's read buffer, and so the longest head. A thousand connections have to fit into the memory limit.
-const BUFFER_BYTES: usize = 16 * 1_024;
+const BUFFER_BYTES: usize = 32 * 1_024;
 
 /// Limits on time and number; tests shorten them.
 #[derive(Debug, Clone, Copy)]
