@@ -173,6 +173,37 @@ async fn no_text_of_a_report_adds_a_header_a_recipient_or_a_mail() {
 }
 
 #[tokio::test]
+async fn postmark_gets_one_mail_for_a_new_group_and_none_for_the_next_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let postmark = HttpReceiver::answering(200).await;
+    let setup = Setup::new(folder.path().join("errors.db"))
+        .with("POSTMARK_API_URL", &postmark.url)
+        .with("POSTMARK_API_TOKEN", "token-of-the-test")
+        .with("POSTMARK_FROM_EMAIL", "monlight@example.com")
+        .with("ALERT_EMAILS", "ops@example.com");
+    let tracker = setup.start().await;
+
+    tell(&tracker, &hostile()).await;
+    tell(&tracker, &hostile()).await;
+    nothing_waits(&setup).await;
+
+    let mails = postmark.hooks();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(
+        mails[0].header("X-Postmark-Server-Token"),
+        Some("token-of-the-test")
+    );
+    let mail = mails[0].json();
+    assert_eq!(
+        (&mail["From"], &mail["To"]),
+        (&json!("monlight@example.com"), &json!("ops@example.com"))
+    );
+    let subject = mail["Subject"].as_str().unwrap();
+    assert!(!subject.contains(['\r', '\n']), "{subject:?}");
+    assert!(!mail["TextBody"].as_str().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_real_mail_server_takes_the_mails() {
     let folder = tempfile::tempdir().unwrap();
     let Some(server) = Aiosmtpd::start(folder.path()).await else {
