@@ -64,15 +64,20 @@ mod tests {
         ("alerts", include_str!("alerts.rs")),
         ("detail", include_str!("detail.rs")),
         ("facets", include_str!("facets.rs")),
-        ("ingest", include_str!("ingest.rs")),
-        ("list", include_str!("list.rs")),
+        ("ingest", include_str!("ingest/mod.rs")),
+        ("ingest/read", include_str!("ingest/read.rs")),
+        ("ingest/write", include_str!("ingest/write.rs")),
+        ("list", include_str!("list/mod.rs")),
         ("retention", include_str!("retention.rs")),
         ("search_index", include_str!("search_index.rs")),
     ];
 
     /// The literals that stand in the calls of `sqlx::query…`.
     fn statements(source: &str) -> Vec<String> {
-        let product = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let product = source
+            .split("#[cfg(test)]\nmod tests {")
+            .next()
+            .unwrap_or_default();
         let calls = product.split("sqlx::query").skip(1);
         calls
             .filter_map(|rest| rest.split_once('(')?.1.trim_start().strip_prefix('"'))

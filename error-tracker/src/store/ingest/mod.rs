@@ -1,0 +1,521 @@
+//! Counts reports: one transaction for all that wait, one row update per group in it.
+
+mod read;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Mutex;
+
+use shared::clock::Timestamp;
+use shared::flusher::Commit;
+use sqlx::SqliteConnection;
+
+use self::read::{GroupRow, seen_events};
+use self::write::{
+    next_error_id, next_free_slot, next_occurrence_id, write_facets, write_groups, write_occurrences,
+    write_old_hours,
+};
+use super::Store;
+use super::rows::ManyRows;
+use crate::alert::{Alert, Kind};
+use crate::fingerprint::{Fingerprint, SCHEME};
+use crate::group::{Effect, Group};
+use crate::report::{self, Occurrence, Report};
+
+/// The scheme of the one key that leads to a project's overflow group.
+const OVERFLOW_SCHEME: i64 = 0;
+const OVERFLOW_TYPE: &str = "TooManyGroups";
+/// Sessions that are remembered of each group.
+const SESSIONS_KEPT: i64 = 1_000;
+/// After so many reports of a group it is looked whether it has more sessions than are kept.
+const SESSIONS_CHECKED: i64 = 200;
+/// Environments, and releases, that are remembered of each project.
+const FACETS_KEPT: i64 = 10_000;
+/// Projects whose numbers are remembered between batches.
+const PROJECTS_CACHED: usize = 1_024;
+
+/// What a client is told of its report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub(crate) effect: Effect,
+    pub(crate) id: i64,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) count: i64,
+}
+
+/// Writes batches of reports.
+pub(crate) struct Ingest {
+    pub(crate) store: Store,
+    pub(crate) occurrences_kept: usize,
+    pub(crate) max_groups: i64,
+    /// Channels that are told of new and reopened groups.
+    pub(crate) channels: Vec<&'static str>,
+    /// Woken when alerts have been queued; one for each channel.
+    pub(crate) alerts_queued: Vec<std::sync::Arc<tokio::sync::Notify>>,
+    pub(crate) projects: Mutex<HashMap<String, i64>>,
+}
+
+impl Commit for Ingest {
+    type Job = Vec<Report>;
+    type Done = Vec<Counted>;
+
+    async fn commit(&self, jobs: &[Vec<Report>]) -> sqlx::Result<Vec<Vec<Counted>>> {
+        let now = Timestamp::now();
+        let reports: Vec<&Report> = jobs.iter().flatten().collect();
+        let mut tx = self.store.db.write().await?;
+        let mut batch = Batch::new(self, now);
+        let counted = batch.count_all(&mut tx, &reports).await;
+        let counted = match counted {
+            Ok(counted) => counted,
+            Err(error) => {
+                // What was learnt in this transaction may be undone with it.
+                self.projects().clear();
+                return Err(error);
+            }
+        };
+        let alerted = !batch.alerts.is_empty();
+        if let Err(error) = tx.commit().await {
+            self.projects().clear();
+            return Err(error);
+        }
+        if alerted {
+            self.alerts_queued.iter().for_each(|queued| queued.notify_one());
+        }
+        let mut counted = counted.into_iter();
+        Ok(jobs
+            .iter()
+            .map(|job| counted.by_ref().take(job.len()).collect())
+            .collect())
+    }
+}
+
+impl Ingest {
+    fn projects(&self) -> std::sync::MutexGuard<'_, HashMap<String, i64>> {
+        self.projects
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// The exception type is part of a group's identity, so it is part of the key.
+fn group_key(report: &Report) -> Vec<u8> {
+    [&report.fingerprint.0[..], report.exception_type.as_bytes()].concat()
+}
+
+type Key = (i64, i64, Vec<u8>);
+
+/// One batch on its way through the transaction.
+struct Batch<'a> {
+    ingest: &'a Ingest,
+    now: Timestamp,
+    groups: HashMap<Key, Touched>,
+    alerts: Vec<Alert>,
+}
+
+struct Touched {
+    group: Group,
+    project_id: i64,
+    exception_type: String,
+    fingerprint: Fingerprint,
+    is_new: bool,
+    /// The count before this batch.
+    count_before: i64,
+    was_counted: bool,
+    /// Columns that a plain count leaves alone have changed.
+    rarely_changed: bool,
+    /// Occurrences to write: the slot, and the place of the report in the batch.
+    writes: Vec<(i64, usize)>,
+    old_hours: Vec<(i64, u64)>,
+    new_facets: Vec<(i64, String)>,
+}
+
+struct OccurrenceRow<'r> {
+    slot: i64,
+    id: i64,
+    error_id: i64,
+    report: &'r Report,
+}
+
+impl<'a> Batch<'a> {
+    fn new(ingest: &'a Ingest, now: Timestamp) -> Self {
+        Self {
+            ingest,
+            now,
+            groups: HashMap::new(),
+            alerts: Vec::new(),
+        }
+    }
+
+    async fn count_all(
+        &mut self,
+        tx: &mut SqliteConnection,
+        reports: &[&Report],
+    ) -> sqlx::Result<Vec<Counted>> {
+        let project_ids = self.project_ids(tx, reports).await?;
+        let mut seen = seen_events(tx, reports).await?;
+        let mut keys: Vec<Key> = reports
+            .iter()
+            .zip(&project_ids)
+            .map(|(r, id)| (*id, i64::from(SCHEME), group_key(r)))
+            .collect();
+        self.load_groups(tx, &keys).await?;
+        self.found_groups(tx, reports, &mut keys, &seen).await?;
+
+        let mut counted = Vec::with_capacity(reports.len());
+        let mut new_events = Vec::new();
+        let mut sessions = Vec::new();
+        let mut next_slot = next_free_slot(tx).await?;
+        for (index, (report, key)) in reports.iter().zip(&keys).enumerate() {
+            let known = report.event.and_then(|event| seen.get(&event).copied());
+            if let Some(error_id) = known {
+                counted.push(self.repeat(tx, error_id, report).await?);
+                continue;
+            }
+            let Some(touched) = self.groups.get_mut(key) else {
+                return Err(sqlx::Error::RowNotFound);
+            };
+            let effect = touched.count(
+                report,
+                index,
+                self.now,
+                self.ingest.occurrences_kept,
+                &mut next_slot,
+            );
+            let group = &touched.group;
+            counted.push(Counted {
+                effect,
+                id: group.id,
+                fingerprint: touched.fingerprint,
+                count: group.count,
+            });
+            if let Some(event) = report.event {
+                seen.insert(event, group.id);
+                new_events.push((event, group.id));
+            }
+            if let Some(session) = report.session {
+                sessions.push((session, group.id, report.at));
+            }
+            let alerting = match effect {
+                Effect::Created if key.1 == OVERFLOW_SCHEME => Some(Kind::Overflow),
+                Effect::Created => Some(Kind::New),
+                Effect::Reopened if !group.state.ignored => Some(Kind::Reopened),
+                _ => None,
+            };
+            if let Some(kind) = alerting.filter(|_| !self.ingest.channels.is_empty()) {
+                self.alerts.push(alert(kind, group, report));
+            }
+        }
+        self.write(tx, reports).await?;
+        self.write_events(tx, &new_events).await?;
+        self.write_sessions(tx, &sessions).await?;
+        super::alerts::enqueue(tx, &self.ingest.channels, &self.alerts, self.now).await?;
+        Ok(counted)
+    }
+
+    async fn project_ids(&self, tx: &mut SqliteConnection, reports: &[&Report]) -> sqlx::Result<Vec<i64>> {
+        let mut ids = Vec::with_capacity(reports.len());
+        for report in reports {
+            let cached = self.ingest.projects().get(&report.project).copied();
+            let id = match cached {
+                Some(id) => id,
+                None => {
+                    let id = sqlx::query_scalar(
+                        "insert into projects (name) values (?1) on conflict (name) do update set name = name returning id",
+                    )
+                    .bind(&report.project)
+                    .fetch_one(&mut *tx)
+                    .await?;
+                    let mut projects = self.ingest.projects();
+                    if projects.len() >= PROJECTS_CACHED {
+                        projects.clear();
+                    }
+                    projects.insert(report.project.clone(), id);
+                    id
+                }
+            };
+            ids.push(id);
+        }
+        Ok(ids)
+    }
+
+    async fn load_groups(&mut self, tx: &mut SqliteConnection, keys: &[Key]) -> sqlx::Result<()> {
+        static SELECT: ManyRows = ManyRows::new(
+            "with wanted (project_id, scheme, key) as (",
+            3,
+            ") select e.id, e.project_id, k.scheme, k.key, e.exception_type, e.fingerprint, e.count, e.first_seen, e.last_seen,
+                 e.state, e.resolved_at, e.reopened_at, e.sources, e.newest_source, e.message, e.culprit, e.level,
+                 e.environment, e.release, e.hours, e.slots
+             from wanted w
+             cross join error_keys k on k.project_id = w.project_id and k.scheme = w.scheme and k.key = w.key
+             cross join errors e on e.id = k.error_id",
+        );
+        let mut wanted: Vec<&Key> = keys
+            .iter()
+            .filter(|key| !self.groups.contains_key(*key))
+            .collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        for (text, chunk) in SELECT.chunks(&wanted) {
+            let query = chunk
+                .iter()
+                .fold(sqlx::query_as::<_, GroupRow>(text), |query, key| {
+                    query.bind(key.0).bind(key.1).bind(&key.2)
+                });
+            for row in query.fetch_all(&mut *tx).await? {
+                let (key, touched) = row.into_touched();
+                self.groups.insert(key, touched);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the groups that are not there yet. Where a project is full, the report's key becomes the overflow's.
+    async fn found_groups(
+        &mut self,
+        tx: &mut SqliteConnection,
+        reports: &[&Report],
+        keys: &mut [Key],
+        seen: &HashMap<[u8; 16], i64>,
+    ) -> sqlx::Result<()> {
+        let mut room: HashMap<i64, i64> = HashMap::new();
+        let mut next_id = None;
+        for (report, key) in reports.iter().zip(keys.iter_mut()) {
+            let is_repeat = report.event.is_some_and(|event| seen.contains_key(&event));
+            if is_repeat || self.groups.contains_key(key) {
+                continue;
+            }
+            let room = match room.entry(key.0) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    let groups: i64 = sqlx::query_scalar("select groups from projects where id = ?1")
+                        .bind(key.0)
+                        .fetch_one(&mut *tx)
+                        .await?;
+                    entry.insert(self.ingest.max_groups - groups)
+                }
+            };
+            let overflows = *room <= 0;
+            if overflows {
+                *key = (key.0, OVERFLOW_SCHEME, Vec::new());
+                self.load_groups(tx, std::slice::from_ref(key)).await?;
+                if self.groups.contains_key(key) {
+                    continue;
+                }
+            } else {
+                *room -= 1;
+            }
+            let id = match next_id {
+                Some(id) => id,
+                None => next_error_id(tx).await?,
+            };
+            next_id = Some(id + 1);
+            let exception_type = if overflows {
+                OVERFLOW_TYPE
+            } else {
+                &report.exception_type
+            };
+            let fingerprint = if overflows {
+                crate::fingerprint::fingerprint(&report.project, OVERFLOW_TYPE, "", "", None)
+            } else {
+                report.fingerprint
+            };
+            self.groups.insert(
+                key.clone(),
+                Touched {
+                    group: Group::founded_by(report, id),
+                    project_id: key.0,
+                    exception_type: exception_type.to_owned(),
+                    fingerprint,
+                    is_new: true,
+                    count_before: 0,
+                    was_counted: false,
+                    rarely_changed: false,
+                    writes: Vec::new(),
+                    old_hours: Vec::new(),
+                    new_facets: Vec::new(),
+                },
+            );
+        }
+        Ok(())
+    }
+
+    /// Answers a report that was counted before with what its group looks like now.
+    async fn repeat(
+        &self,
+        tx: &mut SqliteConnection,
+        error_id: i64,
+        report: &Report,
+    ) -> sqlx::Result<Counted> {
+        if let Some(touched) = self.groups.values().find(|touched| touched.group.id == error_id) {
+            let (fingerprint, count) = (touched.fingerprint, touched.group.count);
+            return Ok(Counted {
+                effect: Effect::Duplicate,
+                id: error_id,
+                fingerprint,
+                count,
+            });
+        }
+        let row: Option<(Vec<u8>, i64)> =
+            sqlx::query_as("select fingerprint, count from errors where id = ?1")
+                .bind(error_id)
+                .fetch_optional(tx)
+                .await?;
+        // The group may have been deleted since; the report stays counted once.
+        let (fingerprint, count) = row.map_or((report.fingerprint, 0), |(bytes, count)| {
+            (fingerprint_from(&bytes), count)
+        });
+        Ok(Counted {
+            effect: Effect::Duplicate,
+            id: error_id,
+            fingerprint,
+            count,
+        })
+    }
+
+    async fn write(&mut self, tx: &mut SqliteConnection, reports: &[&Report]) -> sqlx::Result<()> {
+        let mut occurrences = Vec::new();
+        let mut touched: Vec<(&Key, &mut Touched)> =
+            self.groups.iter_mut().filter(|(_, t)| t.was_counted).collect();
+        // Neighbouring rows share pages.
+        touched.sort_unstable_by_key(|(_, touched)| touched.group.id);
+        for (_, touched) in &mut touched {
+            touched.old_hours = touched.group.hours.take_old(self.now);
+            let error_id = touched.group.id;
+            occurrences.extend(touched.writes.iter().map(|(slot, index)| OccurrenceRow {
+                slot: *slot,
+                id: next_occurrence_id(),
+                error_id,
+                report: reports[*index],
+            }));
+        }
+        let touched: Vec<(&Key, &Touched)> = touched
+            .into_iter()
+            .map(|(key, touched)| (key, &*touched))
+            .collect();
+        write_groups(tx, &touched, self.now).await?;
+        write_occurrences(tx, &occurrences).await?;
+        write_facets(tx, &touched).await?;
+        write_old_hours(tx, &touched).await
+    }
+
+    async fn write_events(&self, tx: &mut SqliteConnection, events: &[([u8; 16], i64)]) -> sqlx::Result<()> {
+        static INSERT: ManyRows = ManyRows::new("insert into seen_events (key, error_id, at) ", 3, "");
+        let now = self.now.millis();
+        INSERT
+            .execute(tx, events, |query, (key, id)| {
+                query.bind(&key[..]).bind(id).bind(now)
+            })
+            .await
+    }
+
+    async fn write_sessions(
+        &self,
+        tx: &mut SqliteConnection,
+        sessions: &[([u8; 16], i64, Timestamp)],
+    ) -> sqlx::Result<()> {
+        static UPSERT: ManyRows = ManyRows::new(
+            "insert into error_sessions (session, error_id, at) ",
+            3,
+            // An hour's precision is enough to forget the oldest, and spares two pages for each report of a session.
+            " on conflict (session, error_id) do update set at = excluded.at where excluded.at > at + 3600000",
+        );
+        UPSERT
+            .execute(tx, sessions, |query, (session, id, at)| {
+                query.bind(&session[..]).bind(id).bind(at.millis())
+            })
+            .await?;
+        // Counting a group's sessions for each report would cost more than the reports themselves.
+        let due = self
+            .groups
+            .values()
+            .filter(|touched| touched.has_passed(SESSIONS_CHECKED));
+        for touched in due {
+            sqlx::query(
+                "delete from error_sessions where error_id = ?1 and session in (
+                   select session from error_sessions where error_id = ?1 order by at desc, session desc limit -1 offset ?2)",
+            )
+            .bind(touched.group.id)
+            .bind(SESSIONS_KEPT)
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+impl Touched {
+    /// Whether this batch has carried the count over a multiple of `step`.
+    fn has_passed(&self, step: i64) -> bool {
+        self.count_before / step != self.group.count / step
+    }
+
+    fn count(
+        &mut self,
+        report: &Report,
+        index: usize,
+        now: Timestamp,
+        most_kept: usize,
+        next_slot: &mut i64,
+    ) -> Effect {
+        for (kind, known, value) in [
+            (
+                super::facets::ENVIRONMENT,
+                &self.group.environment,
+                &report.environment,
+            ),
+            (super::facets::RELEASE, &self.group.release, &report.release),
+        ] {
+            if let Some(value) = value
+                && known.as_ref() != Some(value)
+                && !self.new_facets.iter().any(|(k, v)| *k == kind && v == value)
+            {
+                self.new_facets.push((kind, value.clone()));
+            }
+        }
+        let (first_seen, sources) = (self.group.first_seen, self.group.sources);
+        let effect = self.group.record(report, now);
+        self.was_counted = true;
+        self.rarely_changed |= effect == Effect::Reopened
+            || self.group.first_seen != first_seen
+            || self.group.sources != sources;
+        if let Some(slot) = self.group.kept.place(report.at, most_kept, next_slot) {
+            // In a storm the same slot is taken again and again: only the last one is written.
+            self.writes.retain(|(earlier, _)| *earlier != slot);
+            self.writes.push((slot, index));
+        }
+        effect
+    }
+}
+
+fn alert(kind: Kind, group: &Group, report: &Report) -> Alert {
+    let json = report::unpack_body(&report.body).unwrap_or_default();
+    let kept: Option<Occurrence<'_>> = serde_json::from_slice(&json).ok();
+    let (message, traceback) = kept.map_or_else(
+        || (report.summary.clone(), String::new()),
+        |kept| (kept.message.into_owned(), kept.traceback.into_owned()),
+    );
+    Alert {
+        kind,
+        group_id: group.id,
+        project: report.project.clone(),
+        environment: report.environment.clone(),
+        release: report.release.clone(),
+        exception_type: report.exception_type.clone(),
+        message,
+        culprit: report.culprit.clone(),
+        traceback,
+        count: group.count,
+        at_ms: report.at.millis(),
+    }
+    .trimmed()
+}
+
+/// 16 bytes as the database gives them.
+pub(in crate::store) fn fingerprint_from(bytes: &[u8]) -> Fingerprint {
+    Fingerprint(bytes.try_into().unwrap_or_default())
+}

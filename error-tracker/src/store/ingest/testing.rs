@@ -1,0 +1,48 @@
+//! Reports and the time at which they are counted, for the tests of all the store.
+
+use super::*;
+use crate::report::Source;
+
+/// Writes for one channel, keeps three occurrences, and has room for so many groups in a project.
+pub(crate) fn ingest(store: &Store, max_groups: i64) -> Ingest {
+    Ingest {
+        store: store.clone(),
+        occurrences_kept: 3,
+        max_groups,
+        channels: vec!["webhook"],
+        alerts_queued: Vec::new(),
+        projects: Mutex::default(),
+    }
+}
+
+/// A report of this type, which decides its group.
+pub(crate) fn report(exception_type: &str, at: Timestamp) -> Report {
+    let fingerprint = crate::fingerprint::fingerprint("shop", exception_type, "", "", None);
+    Report {
+        project: "shop".into(),
+        exception_type: exception_type.into(),
+        fingerprint,
+        summary: "it broke".into(),
+        culprit: None,
+        level: None,
+        environment: None,
+        release: None,
+        source: Source::Server,
+        session: None,
+        event: None,
+        at,
+        body: report::pack_body(br#"{"message":"it broke","traceback":""}"#),
+    }
+}
+
+/// Counts these reports in one transaction at `now`.
+pub(crate) async fn count(ingest: &Ingest, reports: &[Report], now: Timestamp) -> Vec<Counted> {
+    let mut tx = ingest.store.db.write().await.unwrap();
+    let reports: Vec<&Report> = reports.iter().collect();
+    let counted = Batch::new(ingest, now)
+        .count_all(&mut tx, &reports)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    counted
+}

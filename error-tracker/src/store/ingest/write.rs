@@ -1,0 +1,226 @@
+//! Writes what a batch has changed, many rows to a statement.
+
+use std::collections::HashMap;
+
+use shared::clock::Timestamp;
+use sqlx::SqliteConnection;
+
+use super::{FACETS_KEPT, Key, OVERFLOW_SCHEME, OccurrenceRow, Touched};
+use crate::store::rows::ManyRows;
+
+pub(super) async fn write_groups(
+    tx: &mut SqliteConnection,
+    touched: &[(&Key, &Touched)],
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    static INSERT: ManyRows = ManyRows::new(
+        "insert into errors (id, project_id, fingerprint, exception_type, message, culprit, level, environment, release,
+           count, first_seen, last_seen, sources, newest_source, trend, hours, slots) ",
+        17,
+        "",
+    );
+    static INSERT_KEYS: ManyRows = ManyRows::new(
+        "insert into error_keys (project_id, scheme, key, error_id) ",
+        4,
+        "",
+    );
+    static UPDATE: ManyRows = ManyRows::new(
+        "with v as (",
+        12,
+        ") update errors set message = v.column2, culprit = v.column3, level = v.column4, environment = v.column5,
+             release = v.column6, count = v.column7, last_seen = v.column8, newest_source = v.column9,
+             trend = v.column10, hours = v.column11, slots = v.column12
+           from v where errors.id = v.column1",
+    );
+    static MARK: ManyRows = ManyRows::new(
+        "insert into errors_unindexed (error_id) ",
+        1,
+        " on conflict (error_id) do nothing",
+    );
+
+    let (new, known): (Vec<_>, Vec<_>) = touched.iter().partition(|(_, touched)| touched.is_new);
+    INSERT
+        .execute(tx, &new, |query, (_, t)| {
+            let group = &t.group;
+            query
+                .bind(group.id)
+                .bind(t.project_id)
+                .bind(&t.fingerprint.0[..])
+                .bind(&t.exception_type)
+                .bind(&group.summary)
+                .bind(&group.culprit)
+                .bind(&group.level)
+                .bind(&group.environment)
+                .bind(&group.release)
+                .bind(group.count)
+                .bind(group.first_seen.millis())
+                .bind(group.last_seen.millis())
+                .bind(group.sources)
+                .bind(group.newest_source.bit())
+                .bind(group.hours.trend(now))
+                .bind(group.hours.pack())
+                .bind(group.kept.pack())
+        })
+        .await?;
+    INSERT_KEYS
+        .execute(tx, &new, |query, (key, t)| {
+            query.bind(key.0).bind(key.1).bind(&key.2).bind(t.group.id)
+        })
+        .await?;
+    let mut founded: HashMap<i64, i64> = HashMap::new();
+    for (key, _) in new.iter().filter(|(key, _)| key.1 != OVERFLOW_SCHEME) {
+        *founded.entry(key.0).or_default() += 1;
+    }
+    for (project_id, groups) in founded {
+        sqlx::query("update projects set groups = groups + ?2 where id = ?1")
+            .bind(project_id)
+            .bind(groups)
+            .execute(&mut *tx)
+            .await?;
+    }
+    UPDATE
+        .execute(tx, &known, |query, (_, t)| {
+            let group = &t.group;
+            query
+                .bind(group.id)
+                .bind(&group.summary)
+                .bind(&group.culprit)
+                .bind(&group.level)
+                .bind(&group.environment)
+                .bind(&group.release)
+                .bind(group.count)
+                .bind(group.last_seen.millis())
+                .bind(group.newest_source.bit())
+                .bind(group.hours.trend(now))
+                .bind(group.hours.pack())
+                .bind(group.kept.pack())
+        })
+        .await?;
+    for (_, t) in known {
+        // Rare, and apart from the statement above, so that a plain count leaves their indexes alone.
+        if t.rarely_changed {
+            sqlx::query(
+                "update errors set state = ?2, resolved_at = ?3, reopened_at = ?4, first_seen = ?5, sources = ?6 where id = ?1",
+            )
+            .bind(t.group.id)
+            .bind(t.group.state.bits())
+            .bind(t.group.resolved_at.map(Timestamp::millis))
+            .bind(t.group.reopened_at.map(Timestamp::millis))
+            .bind(t.group.first_seen.millis())
+            .bind(t.group.sources)
+            .execute(&mut *tx)
+            .await?;
+        }
+    }
+    let unindexed: Vec<i64> = touched
+        .iter()
+        .filter(|(_, t)| t.group.unindexed)
+        .map(|(_, t)| t.group.id)
+        .collect();
+    MARK.execute(tx, &unindexed, |query, id| query.bind(id)).await
+}
+
+pub(super) async fn write_occurrences(
+    tx: &mut SqliteConnection,
+    rows: &[OccurrenceRow<'_>],
+) -> sqlx::Result<()> {
+    static UPSERT: ManyRows = ManyRows::new(
+        "insert into error_occurrences (slot, id, error_id, at, body) ",
+        5,
+        " on conflict (slot) do update set id = excluded.id, at = excluded.at, body = excluded.body",
+    );
+    UPSERT
+        .execute(tx, rows, |query, row| {
+            query
+                .bind(row.slot)
+                .bind(row.id)
+                .bind(row.error_id)
+                .bind(row.report.at.millis())
+                .bind(row.report.body.as_slice())
+        })
+        .await
+}
+
+pub(super) async fn write_facets(
+    tx: &mut SqliteConnection,
+    touched: &[(&Key, &Touched)],
+) -> sqlx::Result<()> {
+    for (_, t) in touched {
+        for (kind, value) in &t.new_facets {
+            sqlx::query(
+                "insert into facets (project_id, kind, value) select ?1, ?2, ?3
+                 where (select count(*) from facets where project_id = ?1 and kind = ?2) < ?4
+                 on conflict do nothing",
+            )
+            .bind(t.project_id)
+            .bind(kind)
+            .bind(value)
+            .bind(FACETS_KEPT)
+            .execute(&mut *tx)
+            .await?;
+            sqlx::query(
+                "insert into error_facets (facet_id, error_id)
+                 select id, ?4 from facets where project_id = ?1 and kind = ?2 and value = ?3
+                 on conflict do nothing",
+            )
+            .bind(t.project_id)
+            .bind(kind)
+            .bind(value)
+            .bind(t.group.id)
+            .execute(&mut *tx)
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn write_old_hours(
+    tx: &mut SqliteConnection,
+    touched: &[(&Key, &Touched)],
+) -> sqlx::Result<()> {
+    static UPSERT: ManyRows = ManyRows::new(
+        "insert into error_hours (error_id, hour, count) ",
+        3,
+        " on conflict (error_id, hour) do update set count = count + excluded.count",
+    );
+    let rows: Vec<(i64, i64, i64)> = touched
+        .iter()
+        .flat_map(|(_, t)| {
+            t.old_hours
+                .iter()
+                .map(|(hour, count)| (t.group.id, *hour, *count as i64))
+        })
+        .collect();
+    UPSERT
+        .execute(tx, &rows, |query, (id, hour, count)| {
+            query.bind(id).bind(hour).bind(count)
+        })
+        .await
+}
+
+/// Ids are never used twice, also not those of deleted groups.
+pub(super) async fn next_error_id(tx: &mut SqliteConnection) -> sqlx::Result<i64> {
+    let last: Option<i64> = sqlx::query_scalar("select seq from sqlite_sequence where name = 'errors'")
+        .fetch_optional(tx)
+        .await?;
+    Ok(last.unwrap_or(0) + 1)
+}
+
+pub(super) async fn next_free_slot(tx: &mut SqliteConnection) -> sqlx::Result<i64> {
+    let last: Option<i64> = sqlx::query_scalar("select max(slot) from error_occurrences")
+        .fetch_one(tx)
+        .await?;
+    Ok(last.unwrap_or(0) + 1)
+}
+
+/// Microseconds since the epoch, each number once: unique without asking the database, and exact in JavaScript.
+pub(super) fn next_occurrence_id() -> i64 {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    static LAST: AtomicI64 = AtomicI64::new(0);
+    let now = Timestamp::now().millis() * 1_000;
+    let before = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
+        Some(now.max(last + 1))
+    });
+    before.map_or(now, |last| now.max(last + 1))
+}
