@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 #[global_allocator]
-static ALLOCATOR: shared::allocator::MiMalloc = shared::allocator::MiMalloc;
+static ALLOCATOR: shared::memory::MiMalloc = shared::memory::MiMalloc;
 
 fn main() -> ExitCode {
     error_tracker::program().run(error_tracker::start)

@@ -46,7 +46,7 @@ impl<Config> Program<Config> {
         Start: FnOnce(Config, TcpListener, CancellationToken) -> Running,
         Running: Future<Output = anyhow::Result<()>>,
     {
-        crate::allocator::tune();
+        crate::memory::tune();
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
         match words[..] {

@@ -3,13 +3,13 @@
 //! Settings, the process and its verbs, tasks, the database, and the HTTP plumbing.
 //! Nothing here knows what an error, a log line, a metric or a browser is.
 
-pub mod allocator;
 pub mod cli;
 pub mod clock;
 pub mod db;
 pub mod env;
 pub mod flusher;
 pub mod http;
+pub mod memory;
 pub mod outbound;
 pub mod settings;
 pub mod tasks;

@@ -58,6 +58,7 @@ impl ServeLimits {
 
 /// Serves `app` until `stop` is cancelled, then answers what is in flight and returns.
 pub async fn serve(listener: TcpListener, app: App, limits: ServeLimits, stop: CancellationToken) {
+    crate::memory::give_back_start();
     let registry = Registry::new(limits);
     let reaper = tokio::spawn(Arc::clone(&registry).reap());
     let open = tokio_util::task::TaskTracker::new();

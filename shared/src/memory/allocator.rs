@@ -1,4 +1,4 @@
-//! The allocator of the services: mimalloc, told to give memory back at once.
+//! The allocator of the services, SQLite and the compressors included: mimalloc, told to give memory back at once.
 //!
 //! The static build's own allocator takes a lock for each call and maps every larger buffer anew: a report of 50 KB
 //! cost twice the processor time. With mimalloc's usual delay a service kept 32 MB after such a load, without it 24.
