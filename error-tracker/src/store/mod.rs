@@ -11,6 +11,8 @@ mod rows;
 pub(crate) mod search_index;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use shared::db::{Db, Identity};
 use shared::settings::Durability;
@@ -26,6 +28,8 @@ pub(crate) const IDENTITY: Identity = Identity {
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
     pub(crate) db: Db,
+    /// Batches of reports since the start; work that can wait goes by it.
+    pub(crate) batches: Arc<AtomicU64>,
 }
 
 impl Store {
@@ -36,6 +40,7 @@ impl Store {
         migrator.set_ignore_missing(true);
         Ok(Self {
             db: Db::open(path, durability, &IDENTITY, &migrator).await?,
+            batches: Arc::default(),
         })
     }
 }

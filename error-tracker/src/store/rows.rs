@@ -1,17 +1,21 @@
-//! Statements that write many rows at once.
+//! Statements that write or look up many rows at once.
 //!
 //! Each statement that sqlx runs crosses to the database's thread and back, which costs more
 //! than the row itself. So rows go out in chunks of a few fixed sizes, whose texts are made once
-//! and whose prepared forms sqlx keeps.
+//! and whose prepared forms sqlx keeps. What a chunk has too few rows for is left unbound, which
+//! SQLite takes for null, and the statement passes over rows whose first column is null.
 
 use std::sync::OnceLock;
 
 use sqlx::sqlite::{Sqlite, SqliteArguments};
 use sqlx::{SqliteConnection, query::Query};
 
-const CHUNKS: [usize; 4] = [64, 16, 4, 1];
+const CHUNKS: [usize; 5] = [1, 4, 16, 32, 64];
 
-/// A statement around a list of rows: `head values (…), (…) tail`.
+/// A statement around a list of rows: `head select * from (values (…), (…)) … tail`. The first column is never null.
+///
+/// A statement that changes rows says `or fail`: a statement that may have to be undone by itself keeps copies of
+/// the pages it changes, and here the whole transaction is undone anyway.
 pub(crate) struct ManyRows {
     head: &'static str,
     columns: usize,
@@ -43,46 +47,78 @@ impl ManyRows {
         Ok(())
     }
 
-    /// Cuts `rows` into the largest chunks that there are texts for.
+    /// Cuts `rows` into chunks, each with the shortest text that holds it.
     pub(crate) fn chunks<'q, T>(
         &'static self,
-        mut rows: &'q [T],
+        rows: &'q [T],
     ) -> impl Iterator<Item = (&'static str, &'q [T])> {
         let texts = self
             .texts
             .get_or_init(|| CHUNKS.map(|size| &*Box::leak(self.text(size).into_boxed_str())));
-        std::iter::from_fn(move || {
-            let index = CHUNKS.iter().position(|size| *size <= rows.len())?;
-            let (chunk, rest) = rows.split_at(CHUNKS[index]);
-            rows = rest;
-            Some((texts[index], chunk))
+        rows.chunks(CHUNKS[CHUNKS.len() - 1]).map(|chunk| {
+            let index = CHUNKS.partition_point(|size| *size < chunk.len());
+            (texts[index], chunk)
         })
     }
 
     fn text(&self, rows: usize) -> String {
         let row = format!("({})", vec!["?"; self.columns].join(", "));
-        format!("{}values {}{}", self.head, vec![row; rows].join(", "), self.tail)
+        format!(
+            "{}select * from (values {}) where column1 is not null{}",
+            self.head,
+            vec![row; rows].join(", "),
+            self.tail
+        )
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use sqlx::Connection as _;
+
     use super::*;
 
     #[test]
     fn rows_go_out_in_few_chunks() {
         static INSERT: ManyRows = ManyRows::new("insert into t ", 2, " on conflict do nothing");
-        let rows = vec![(); 85];
+        let rows = vec![(); 67];
 
         let chunks: Vec<_> = INSERT
             .chunks(&rows)
-            .map(|(text, chunk)| (text, chunk.len()))
+            .map(|(text, chunk)| (text.matches("(?, ?)").count(), chunk.len()))
             .collect();
 
+        assert_eq!(chunks, [(64, 64), (4, 3)]);
         assert_eq!(
-            chunks.iter().map(|(_, size)| *size).collect::<Vec<_>>(),
-            [64, 16, 4, 1]
+            INSERT.chunks(&rows[..1]).next().map(|(text, _)| text),
+            Some(
+                "insert into t select * from (values (?, ?)) where column1 is not null on conflict do nothing"
+            )
         );
-        assert_eq!(chunks[3].0, "insert into t values (?, ?) on conflict do nothing");
+        assert_eq!(INSERT.chunks(&rows[..0]).count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_chunk_that_is_not_full_writes_only_its_rows() {
+        static INSERT: ManyRows = ManyRows::new("insert or fail into t (a, b) ", 2, "");
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        sqlx::query("create table t (a integer, b text)")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+
+        for count in [64, 3] {
+            let rows: Vec<i64> = (0..count).collect();
+            INSERT
+                .execute(&mut connection, &rows, |query, row| query.bind(row).bind("x"))
+                .await
+                .unwrap();
+        }
+
+        let (rows, sum): (i64, i64) = sqlx::query_as("select count(*), sum(a) from t where b = 'x'")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!((rows, sum), (67, 63 * 64 / 2 + 3));
     }
 }

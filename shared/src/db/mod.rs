@@ -24,7 +24,7 @@ use crate::settings::Durability;
 /// How long a statement waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Page cache of the writer and of each reader, in KiB. Small on purpose: the kernel caches the file as well.
-const WRITER_CACHE_KIB: i32 = 4_096;
+const WRITER_CACHE_KIB: i32 = 2_048;
 const READER_CACHE_KIB: i32 = 512;
 const READERS: u32 = 3;
 /// The write-ahead log is moved into the file at this many pages, and cut to this many bytes when it had to grow.

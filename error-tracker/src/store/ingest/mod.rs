@@ -10,6 +10,7 @@ mod write;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 
 use shared::clock::Timestamp;
 use shared::flusher::Commit;
@@ -17,8 +18,8 @@ use sqlx::SqliteConnection;
 
 use self::read::{GroupRow, seen_events};
 use self::write::{
-    next_error_id, next_free_slot, next_occurrence_id, write_facets, write_groups, write_occurrences,
-    write_old_hours,
+    forget_sessions, next_error_id, next_free_slot, next_occurrence_id, write_events, write_facets,
+    write_groups, write_occurrences, write_old_hours, write_sessions,
 };
 use super::Store;
 use super::rows::ManyRows;
@@ -30,12 +31,8 @@ use crate::report::{self, Occurrence, Report};
 /// The scheme of the one key that leads to a project's overflow group.
 const OVERFLOW_SCHEME: i64 = 0;
 const OVERFLOW_TYPE: &str = "TooManyGroups";
-/// Sessions that are remembered of each group.
-const SESSIONS_KEPT: i64 = 1_000;
 /// After so many reports of a group it is looked whether it has more sessions than are kept.
 const SESSIONS_CHECKED: i64 = 200;
-/// Environments, and releases, that are remembered of each project.
-const FACETS_KEPT: i64 = 10_000;
 /// Projects whose numbers are remembered between batches.
 const PROJECTS_CACHED: usize = 1_024;
 
@@ -83,6 +80,7 @@ impl Commit for Ingest {
             self.projects().clear();
             return Err(error);
         }
+        self.store.batches.fetch_add(1, Ordering::Relaxed);
         if alerted {
             self.alerts_queued.iter().for_each(|queued| queued.notify_one());
         }
@@ -169,7 +167,8 @@ impl<'a> Batch<'a> {
         let mut counted = Vec::with_capacity(reports.len());
         let mut new_events = Vec::new();
         let mut sessions = Vec::new();
-        let mut next_slot = next_free_slot(tx).await?;
+        let first_free = next_free_slot(tx).await?;
+        let mut next_slot = first_free;
         for (index, (report, key)) in reports.iter().zip(&keys).enumerate() {
             let known = report.event.and_then(|event| seen.get(&event).copied());
             if let Some(error_id) = known {
@@ -210,9 +209,10 @@ impl<'a> Batch<'a> {
                 self.alerts.push(alert(kind, group, report));
             }
         }
-        self.write(tx, reports).await?;
-        self.write_events(tx, &new_events).await?;
-        self.write_sessions(tx, &sessions).await?;
+        self.write(tx, reports, first_free).await?;
+        write_events(tx, &new_events, self.now).await?;
+        write_sessions(tx, &sessions).await?;
+        self.forget_sessions(tx).await?;
         super::alerts::enqueue(tx, &self.ingest.channels, &self.alerts, self.now).await?;
         Ok(counted)
     }
@@ -377,7 +377,12 @@ impl<'a> Batch<'a> {
         })
     }
 
-    async fn write(&mut self, tx: &mut SqliteConnection, reports: &[&Report]) -> sqlx::Result<()> {
+    async fn write(
+        &mut self,
+        tx: &mut SqliteConnection,
+        reports: &[&Report],
+        first_free_slot: i64,
+    ) -> sqlx::Result<()> {
         let mut occurrences = Vec::new();
         let mut touched: Vec<(&Key, &mut Touched)> =
             self.groups.iter_mut().filter(|(_, t)| t.was_counted).collect();
@@ -398,51 +403,19 @@ impl<'a> Batch<'a> {
             .map(|(key, touched)| (key, &*touched))
             .collect();
         write_groups(tx, &touched, self.now).await?;
-        write_occurrences(tx, &occurrences).await?;
+        write_occurrences(tx, &occurrences, first_free_slot).await?;
         write_facets(tx, &touched).await?;
         write_old_hours(tx, &touched).await
     }
 
-    async fn write_events(&self, tx: &mut SqliteConnection, events: &[([u8; 16], i64)]) -> sqlx::Result<()> {
-        static INSERT: ManyRows = ManyRows::new("insert into seen_events (key, error_id, at) ", 3, "");
-        let now = self.now.millis();
-        INSERT
-            .execute(tx, events, |query, (key, id)| {
-                query.bind(&key[..]).bind(id).bind(now)
-            })
-            .await
-    }
-
-    async fn write_sessions(
-        &self,
-        tx: &mut SqliteConnection,
-        sessions: &[([u8; 16], i64, Timestamp)],
-    ) -> sqlx::Result<()> {
-        static UPSERT: ManyRows = ManyRows::new(
-            "insert into error_sessions (session, error_id, at) ",
-            3,
-            // An hour's precision is enough to forget the oldest, and spares two pages for each report of a session.
-            " on conflict (session, error_id) do update set at = excluded.at where excluded.at > at + 3600000",
-        );
-        UPSERT
-            .execute(tx, sessions, |query, (session, id, at)| {
-                query.bind(&session[..]).bind(id).bind(at.millis())
-            })
-            .await?;
-        // Counting a group's sessions for each report would cost more than the reports themselves.
-        let due = self
+    /// Counting a group's sessions for each report would cost more than the reports themselves.
+    async fn forget_sessions(&self, tx: &mut SqliteConnection) -> sqlx::Result<()> {
+        for touched in self
             .groups
             .values()
-            .filter(|touched| touched.has_passed(SESSIONS_CHECKED));
-        for touched in due {
-            sqlx::query(
-                "delete from error_sessions where error_id = ?1 and session in (
-                   select session from error_sessions where error_id = ?1 order by at desc, session desc limit -1 offset ?2)",
-            )
-            .bind(touched.group.id)
-            .bind(SESSIONS_KEPT)
-            .execute(&mut *tx)
-            .await?;
+            .filter(|touched| touched.has_passed(SESSIONS_CHECKED))
+        {
+            forget_sessions(tx, touched.group.id).await?;
         }
         Ok(())
     }

@@ -4,9 +4,16 @@ use std::collections::HashMap;
 
 use shared::clock::Timestamp;
 use sqlx::SqliteConnection;
+use sqlx::query::Query;
+use sqlx::sqlite::{Sqlite, SqliteArguments};
 
-use super::{FACETS_KEPT, Key, OVERFLOW_SCHEME, OccurrenceRow, Touched};
+use super::{Key, OVERFLOW_SCHEME, OccurrenceRow, Touched};
 use crate::store::rows::ManyRows;
+
+/// Environments, and releases, that are remembered of each project.
+const FACETS_KEPT: i64 = 10_000;
+/// Sessions that are remembered of each group.
+const SESSIONS_KEPT: i64 = 1_000;
 
 pub(super) async fn write_groups(
     tx: &mut SqliteConnection,
@@ -14,29 +21,25 @@ pub(super) async fn write_groups(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     static INSERT: ManyRows = ManyRows::new(
-        "insert into errors (id, project_id, fingerprint, exception_type, message, culprit, level, environment, release,
+        "insert or fail into errors (id, project_id, fingerprint, exception_type, message, culprit, level, environment, release,
            count, first_seen, last_seen, sources, newest_source, trend, hours, slots) ",
         17,
         "",
     );
     static INSERT_KEYS: ManyRows = ManyRows::new(
-        "insert into error_keys (project_id, scheme, key, error_id) ",
+        "insert or fail into error_keys (project_id, scheme, key, error_id) ",
         4,
         "",
     );
     static UPDATE: ManyRows = ManyRows::new(
         "with v as (",
         12,
-        ") update errors set message = v.column2, culprit = v.column3, level = v.column4, environment = v.column5,
+        ") update or fail errors set message = v.column2, culprit = v.column3, level = v.column4, environment = v.column5,
              release = v.column6, count = v.column7, last_seen = v.column8, newest_source = v.column9,
              trend = v.column10, hours = v.column11, slots = v.column12
            from v where errors.id = v.column1",
     );
-    static MARK: ManyRows = ManyRows::new(
-        "insert into errors_unindexed (error_id) ",
-        1,
-        " on conflict (error_id) do nothing",
-    );
+    static MARK: ManyRows = ManyRows::new("insert or ignore into errors_unindexed (error_id) ", 1, "");
 
     let (new, known): (Vec<_>, Vec<_>) = touched.iter().partition(|(_, touched)| touched.is_new);
     INSERT
@@ -120,24 +123,42 @@ pub(super) async fn write_groups(
     MARK.execute(tx, &unindexed, |query, id| query.bind(id)).await
 }
 
+/// Writes occurrences; slots from `first_free` on are not taken yet.
 pub(super) async fn write_occurrences(
     tx: &mut SqliteConnection,
     rows: &[OccurrenceRow<'_>],
+    first_free: i64,
 ) -> sqlx::Result<()> {
-    static UPSERT: ManyRows = ManyRows::new(
-        "insert into error_occurrences (slot, id, error_id, at, body) ",
+    static INSERT: ManyRows = ManyRows::new(
+        "insert or fail into error_occurrences (slot, id, at, body, error_id) ",
         5,
-        " on conflict (slot) do update set id = excluded.id, at = excluded.at, body = excluded.body",
+        "",
     );
-    UPSERT
-        .execute(tx, rows, |query, row| {
-            query
-                .bind(row.slot)
-                .bind(row.id)
-                .bind(row.error_id)
-                .bind(row.report.at.millis())
-                .bind(row.report.body.as_slice())
+    static OVERWRITE: ManyRows = ManyRows::new(
+        "with v as (",
+        4,
+        ") update or fail error_occurrences set id = v.column2, at = v.column3, body = v.column4
+           from v where error_occurrences.slot = v.column1",
+    );
+    fn bind_overwritten<'q>(
+        query: Query<'q, Sqlite, SqliteArguments>,
+        row: &'q OccurrenceRow<'_>,
+    ) -> Query<'q, Sqlite, SqliteArguments> {
+        query
+            .bind(row.slot)
+            .bind(row.id)
+            .bind(row.report.at.millis())
+            .bind(row.report.body.as_slice())
+    }
+
+    let (new, known): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.slot >= first_free);
+    INSERT
+        .execute(tx, &new, |query, row| {
+            bind_overwritten(query, row).bind(row.error_id)
         })
+        .await?;
+    OVERWRITE
+        .execute(tx, &known, |query, row| bind_overwritten(query, row))
         .await
 }
 
@@ -196,6 +217,49 @@ pub(super) async fn write_old_hours(
             query.bind(id).bind(hour).bind(count)
         })
         .await
+}
+
+pub(super) async fn write_events(
+    tx: &mut SqliteConnection,
+    events: &[([u8; 16], i64)],
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    static INSERT: ManyRows = ManyRows::new("insert or fail into seen_events (key, error_id, at) ", 3, "");
+    INSERT
+        .execute(tx, events, |query, (key, id)| {
+            query.bind(&key[..]).bind(id).bind(now.millis())
+        })
+        .await
+}
+
+pub(super) async fn write_sessions(
+    tx: &mut SqliteConnection,
+    sessions: &[([u8; 16], i64, Timestamp)],
+) -> sqlx::Result<()> {
+    static UPSERT: ManyRows = ManyRows::new(
+        "insert or fail into error_sessions (session, error_id, at) ",
+        3,
+        // An hour's precision is enough to forget the oldest, and spares two pages for each report of a session.
+        " on conflict (session, error_id) do update set at = excluded.at where excluded.at > at + 3600000",
+    );
+    UPSERT
+        .execute(tx, sessions, |query, (session, id, at)| {
+            query.bind(&session[..]).bind(id).bind(at.millis())
+        })
+        .await
+}
+
+/// Leaves a group its newest sessions.
+pub(super) async fn forget_sessions(tx: &mut SqliteConnection, error_id: i64) -> sqlx::Result<()> {
+    sqlx::query(
+        "delete from error_sessions where error_id = ?1 and session in (
+           select session from error_sessions where error_id = ?1 order by at desc, session desc limit -1 offset ?2)",
+    )
+    .bind(error_id)
+    .bind(SESSIONS_KEPT)
+    .execute(tx)
+    .await
+    .map(drop)
 }
 
 /// Ids are never used twice, also not those of deleted groups.
