@@ -1,6 +1,9 @@
 //! How long list and search take, and how large their pages are, over many groups.
 
-use anyhow::{Result, ensure};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
 
 use super::{API_KEY, Plan, SMALL, check_groups};
 use crate::connection::Client;
@@ -18,6 +21,8 @@ const MAX_BATCH: usize = 500;
 const GOAL_MS: f64 = 20.0;
 const GOAL_KB: f64 = 60.0;
 const REQUESTS_PER_PAGE: usize = 60;
+/// How long the search index may take for all that was seeded.
+const INDEX_LIMIT: Duration = Duration::from_secs(300);
 const UNTIMED_REQUESTS: usize = 3;
 /// Pages of 200 that are turned before the deep page is measured.
 const PAGES_TO_TURN: u64 = 200;
@@ -28,6 +33,7 @@ pub(super) fn measure(service: &Service, plan: &Plan) -> Result<Vec<Figure>> {
     check_groups(service, plan.groups)?;
 
     let mut client = Client::open(service.address, API_KEY)?;
+    wait_for_index(&mut client)?;
     let mut pages = shallow_pages(plan);
     pages.push(("list, deep by cursor".into(), deep_page(&mut client)?));
     pages.push((
@@ -170,6 +176,23 @@ fn deep_page(client: &mut Client) -> Result<String> {
     }
     ensure!(!cursor.is_empty(), "the list has only one page");
     Ok(format!("/api/errors?limit=50{cursor}"))
+}
+
+/// Searches are measured as they are once the load is over; until then they read the text of what is new.
+fn wait_for_index(client: &mut Client) -> Result<()> {
+    let deadline = Instant::now() + INDEX_LIMIT;
+    loop {
+        let metrics = String::from_utf8(client.get("/metrics")?.body)?;
+        let waiting = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("monlight_error_tracker_unindexed_groups "))
+            .context("no figure of the search index among the metrics")?;
+        if waiting == "0" {
+            return Ok(());
+        }
+        ensure!(Instant::now() < deadline, "{waiting} groups are not indexed yet");
+        thread::sleep(Duration::from_millis(100));
+    }
 }
 
 fn newest_id(client: &mut Client) -> Result<serde_json::Value> {

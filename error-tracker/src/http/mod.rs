@@ -150,5 +150,10 @@ async fn metrics(State(app): Shared) -> Result<Response, Problem> {
         "Alerts that still have to be sent.",
         waiting.unsigned_abs(),
     );
+    exposition.gauge(
+        "unindexed_groups",
+        "Groups whose newest message the search index does not hold yet.",
+        app.store.unindexed().await?.unsigned_abs(),
+    );
     Ok(exposition.into_response())
 }

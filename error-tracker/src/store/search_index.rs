@@ -4,6 +4,7 @@
 //! indexing costs more than counting. Until then a search looks at the noted groups' text itself, so
 //! nothing is ever found late.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,8 @@ use super::Store;
 
 /// Groups in one step; a step holds the writer for a few milliseconds.
 const STEP: i64 = 32;
-/// Rest between the steps, and how many times as long as a step at least: the writer is there for the reports.
+/// Rest between the steps while reports come, and how many times as long as a step at least: the writer is there
+/// for them. Between two batches it is at most as long as the step.
 const REST: Duration = Duration::from_millis(20);
 const REST_FACTOR: u32 = 20;
 /// How often it is looked whether there is something to do.
@@ -53,12 +55,23 @@ impl Store {
         Ok(ids.len() as u64)
     }
 
+    /// Groups that are noted.
+    pub(crate) async fn unindexed(&self) -> sqlx::Result<i64> {
+        sqlx::query_scalar("select count(*) from errors_unindexed")
+            .fetch_one(self.db.read())
+            .await
+    }
+
     /// Indexes what is noted until `stop`.
     pub(crate) async fn keep_indexed(self, stop: CancellationToken) {
+        let mut batches = 0;
         loop {
             let started = Instant::now();
-            let rest = match self.index_some().await {
+            let indexed = self.index_some().await;
+            let batches_before = std::mem::replace(&mut batches, self.batches.load(Ordering::Relaxed));
+            let rest = match indexed {
                 Ok(0) => ROUND,
+                Ok(_) if batches == batches_before => started.elapsed(),
                 Ok(_) => REST.max(started.elapsed() * REST_FACTOR),
                 Err(error) => {
                     tracing::warn!(%error, "the search index could not be written");
@@ -103,6 +116,8 @@ mod tests {
             hits(&store, "Kind").await.is_empty(),
             "ingest only notes what is new"
         );
+
+        assert_eq!(store.unindexed().await.unwrap(), 40);
 
         let steps = [
             store.index_some().await.unwrap(),

@@ -137,6 +137,7 @@ async fn metrics_are_in_the_text_format() {
     assert!(value(&format!("{prefix}_database_bytes")) > 10_000);
     assert_eq!(value(&format!("{prefix}_write_queue_depth")), 0);
     assert_eq!(value(&format!("{prefix}_alerts_waiting")), 0);
+    assert!(value(&format!("{prefix}_unindexed_groups")) <= 1);
     if cfg!(target_os = "linux") {
         assert!(value(&format!("{prefix}_resident_memory_bytes")) > 1 << 20);
     }
