@@ -3,8 +3,8 @@
 //! Pure: the store reads a group, this file decides what a report makes of it, the store writes it.
 
 use shared::clock::Timestamp;
+use shared::packed;
 
-use crate::packed;
 use crate::report::{Report, Source};
 use crate::trend::Hours;
 
@@ -41,7 +41,7 @@ impl State {
     }
 }
 
-/// A group while reports are counted into it.
+/// A group as it stands: what lists show of it and what counting changes.
 #[derive(Debug, Clone)]
 pub(crate) struct Group {
     pub(crate) id: i64,
@@ -51,17 +51,16 @@ pub(crate) struct Group {
     pub(crate) state: State,
     pub(crate) resolved_at: Option<Timestamp>,
     pub(crate) reopened_at: Option<Timestamp>,
+    /// The bits of all sources it was ever seen from.
     pub(crate) sources: i64,
     pub(crate) newest_source: Source,
+    /// The newest occurrence's message, cut to what a list shows.
     pub(crate) summary: String,
     pub(crate) culprit: Option<String>,
     pub(crate) level: Option<String>,
     pub(crate) environment: Option<String>,
     pub(crate) release: Option<String>,
     pub(crate) hours: Hours,
-    pub(crate) kept: Kept,
-    /// The search index does not know the newest message yet.
-    pub(crate) unindexed: bool,
 }
 
 impl Group {
@@ -83,8 +82,6 @@ impl Group {
             environment: None,
             release: None,
             hours: Hours::default(),
-            kept: Kept::default(),
-            unindexed: false,
         }
     }
 
@@ -114,10 +111,7 @@ impl Group {
     fn follow(&mut self, report: &Report) {
         self.last_seen = report.at;
         self.newest_source = report.source;
-        if self.summary != report.summary || self.count == 1 {
-            self.summary.clone_from(&report.summary);
-            self.unindexed = true;
-        }
+        self.summary.clone_from(&report.summary);
         self.culprit.clone_from(&report.culprit);
         self.level.clone_from(&report.level);
         // A report that does not say where it comes from takes nothing away.

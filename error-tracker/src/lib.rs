@@ -9,7 +9,6 @@ mod group;
 mod http;
 mod message;
 mod notify;
-mod packed;
 mod report;
 mod stack;
 mod store;

@@ -2,7 +2,7 @@
 
 use shared::clock::Timestamp;
 
-use crate::packed;
+use shared::packed;
 
 /// Hours that stay in the row; older ones go to their own table.
 pub(crate) const RECENT_HOURS: i64 = 48;

@@ -11,6 +11,7 @@ pub mod flusher;
 pub mod http;
 pub mod memory;
 pub mod outbound;
+pub mod packed;
 pub mod settings;
 pub mod tasks;
 pub mod telemetry;

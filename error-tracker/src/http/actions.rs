@@ -133,7 +133,7 @@ pub(super) struct TestResult {
     detail: Option<String>,
 }
 
-/// Sends one alert through each channel and tells how it went.
+/// Sends one alert through all channels at once and tells of each how it went.
 #[utoipa::path(post, path = "/api/test-alert", tag = "alerts",
     responses((status = 200, body = TestResults), (status = 503, body = inline(shared::http::problem::ProblemBody<'static>))))]
 pub(super) async fn test_alert(State(app): Shared) -> Result<Json<TestResults>, Problem> {
@@ -147,15 +147,16 @@ pub(super) async fn test_alert(State(app): Shared) -> Result<Json<TestResults>, 
     let links = Links::new(app.config.alerts.base_url.as_deref());
     let rendered = Rendered::alert(&Alert::test(now.millis()), &links);
     let token = format!("test-{}", now.millis());
-    let mut results = Vec::new();
-    for channel in app.channels.names() {
-        let sent = app.channels.send(*channel, &rendered, &token).await;
+    let sent = app.channels.send_to_all(&rendered, &token).await;
+    let results = sent.into_iter().map(|(channel, sent)| {
         let detail = sent.err().map(|error| error.to_string());
-        results.push(TestResult {
+        TestResult {
             channel: channel.as_str(),
             ok: detail.is_none(),
             detail,
-        });
-    }
-    Ok(Json(TestResults { results }))
+        }
+    });
+    Ok(Json(TestResults {
+        results: results.collect(),
+    }))
 }

@@ -79,7 +79,7 @@ pub(super) async fn get_error(State(app): Shared, id: Result<Id, Problem>) -> Re
         .filter_map(|(row, body)| Some((*row, serde_json::from_slice(body).ok()?)))
         .collect();
     let newest = kept.first().map(|(_, occurrence)| occurrence);
-    let resolved_at = item.resolved_at;
+    let resolved_at = item.group.resolved_at;
     let mut item = ErrorItem::new(item, Timestamp::now());
     if let Some(newest) = newest {
         item.message = newest.message.clone().into_owned();

@@ -119,24 +119,25 @@ pub(super) struct ErrorItem {
 
 impl ErrorItem {
     pub(super) fn new(item: Item, now: Timestamp) -> Self {
+        let group = item.group;
         Self {
-            id: item.id,
+            id: group.id,
             fingerprint: item.fingerprint.to_string(),
             project: item.project,
-            environment: item.environment,
-            release: item.release,
+            environment: group.environment,
+            release: group.release,
             exception_type: item.exception_type,
-            message: item.summary,
-            count: item.count,
-            first_seen: item.first_seen,
-            last_seen: item.last_seen,
-            resolved: item.state.resolved,
-            ignored: item.state.ignored,
-            source: item.source.as_str(),
-            trend: item.hours.last_day(now),
-            level: item.level,
-            culprit: item.culprit,
-            regressed: item.reopened_at.is_some() && !item.state.resolved,
+            message: group.summary,
+            count: group.count,
+            first_seen: group.first_seen,
+            last_seen: group.last_seen,
+            resolved: group.state.resolved,
+            ignored: group.state.ignored,
+            source: group.newest_source.as_str(),
+            trend: group.hours.last_day(now),
+            level: group.level,
+            culprit: group.culprit,
+            regressed: group.reopened_at.is_some() && !group.state.resolved,
         }
     }
 }
@@ -197,7 +198,7 @@ pub(super) async fn list_errors(
 
 /// A place in the order: the column, its value and the id of the last group before it.
 fn write_cursor(sort: Sort, last: &Item) -> String {
-    format!("{}.{}.{}", sort.column(), last.sort_value, last.id)
+    format!("{}.{}.{}", sort.column(), last.sort_value, last.group.id)
 }
 
 fn read_cursor(text: &str, sort: Sort) -> Result<(i64, i64), Problem> {

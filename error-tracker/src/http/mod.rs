@@ -9,17 +9,16 @@ mod list;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, header};
 use rust_embed::RustEmbed;
-use serde_json::Map;
+use serde::Serialize;
 use shared::flusher::Flusher;
 use shared::http::Problem;
-use shared::http::health::Health;
+use shared::http::health::{FaultBody, Health, HealthBody};
 use shared::http::layers::{self, Gate, limited};
 use shared::http::metrics::Exposition;
+use shared::http::openapi::{self, Common};
 use shared::http::{assets, session};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -53,51 +52,19 @@ struct Ui;
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "Monlight error tracker", description = "Takes exceptions, groups them, counts them, shows them, tells people."),
-    components(schemas(shared::http::problem::ProblemBody<'static>)),
-    security(("key" = []), ("bearer" = [])),
-    modifiers(&Keys),
+    modifiers(&Common),
 )]
 struct Document;
-
-struct Keys;
-
-impl utoipa::Modify for Keys {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-
-        let components = document.components.get_or_insert_default();
-        components.add_security_scheme(
-            "key",
-            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key"))),
-        );
-        components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-    }
-}
 
 /// Everything the service answers to.
 pub(crate) fn router(app: App) -> layers::App {
     let gate = Arc::clone(&app.gate);
-    let app = Arc::new(app);
-    let (api, document) = api(&gate).with_state(Arc::clone(&app)).split_for_parts();
-    let document = document.to_json().unwrap_or_default();
-    let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-    let router = api
-        .merge(
-            Router::new()
-                .route("/health", axum::routing::get(health))
-                .with_state(Arc::clone(&app)),
-        )
-        .merge(
-            Router::new()
-                .route("/metrics", axum::routing::get(metrics))
-                .with_state(app),
-        )
+    let routes = api(&gate)
+        .routes(routes!(health))
+        .routes(routes!(metrics))
         .merge(session::routes(&gate))
-        .route(
-            "/api/openapi.json",
-            axum::routing::get(async move || (json, document)),
-        )
-        .fallback(assets::serve::<Ui>);
+        .with_state(Arc::new(app));
+    let router = openapi::with_document(routes).fallback(assets::serve::<Ui>);
     layers::App::new(router, gate)
 }
 
@@ -126,12 +93,24 @@ fn api(gate: &Arc<Gate>) -> OpenApiRouter<Arc<App>> {
         .routes(limited(routes!(about::about), gate, other))
 }
 
-async fn health(State(app): Shared) -> Response {
-    let mut more = Map::new();
-    more.insert("queue_depth".to_owned(), app.flusher.depth().into());
-    app.health.respond(more).await
+/// What the tracker tells of its health.
+#[derive(Serialize, utoipa::ToSchema)]
+struct Load {
+    /// Requests that waited for the last commit.
+    queue_depth: usize,
 }
 
+/// Whether the service can do its work.
+#[utoipa::path(get, path = "/health", tag = "service", security(()),
+    responses((status = 200, body = HealthBody<Load>), (status = 503, body = FaultBody<Load>)))]
+async fn health(State(app): Shared) -> Response {
+    let queue_depth = app.flusher.depth();
+    app.health.respond(Load { queue_depth }).await
+}
+
+/// The service's own figures in Prometheus' text format.
+#[utoipa::path(get, path = "/metrics", tag = "service",
+    responses((status = 200, body = String, content_type = "text/plain; version=0.0.4; charset=utf-8")))]
 async fn metrics(State(app): Shared) -> Result<Response, Problem> {
     let mut exposition = Exposition::new("monlight_error_tracker", &app.gate.traffic);
     exposition.gauge(

@@ -4,6 +4,7 @@ use shared::clock::Timestamp;
 use sqlx::{Sqlite, Transaction};
 
 use super::Store;
+use super::rows::id_list;
 
 /// An action on groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
@@ -19,7 +20,7 @@ pub(crate) enum Action {
 impl Store {
     /// Applies `action` to the groups that exist among `ids`; answers how many changed.
     pub(crate) async fn act(&self, action: Action, ids: &[i64], now: Timestamp) -> sqlx::Result<u64> {
-        let ids = serde_json::to_string(ids).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let ids = id_list(ids);
         let mut tx = self.db.write().await?;
         let changed = match action {
             Action::Resolve => {

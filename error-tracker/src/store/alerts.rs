@@ -4,7 +4,7 @@ use shared::clock::{HOUR_MS, Timestamp};
 use sqlx::{FromRow, SqliteConnection};
 
 use super::Store;
-use super::rows::ManyRows;
+use super::rows::{ManyRows, id_list};
 use crate::alert::Alert;
 
 /// Alerts that one digest can take.
@@ -154,9 +154,8 @@ impl Store {
 }
 
 async fn delete(tx: &mut SqliteConnection, ids: &[i64]) -> sqlx::Result<()> {
-    let json = serde_json::to_string(ids).map_err(|error| sqlx::Error::Encode(error.into()))?;
     sqlx::query("delete from alerts where id in (select value from json_each(?1))")
-        .bind(json)
+        .bind(id_list(ids))
         .execute(tx)
         .await?;
     Ok(())

@@ -127,15 +127,15 @@ mod tests {
         ];
         count(&ingest(&store, 10), &reports, at(30)).await;
 
-        let group = store.group(1).await.unwrap().unwrap();
+        let item = store.group(1).await.unwrap().unwrap();
         let occurrences = store.occurrences(1, 2).await.unwrap();
 
         assert_eq!(
-            (group.count, group.first_seen, group.last_seen),
+            (item.group.count, item.group.first_seen, item.group.last_seen),
             (4, at(0), at(20))
         );
         assert_eq!(
-            (group.project.as_str(), group.exception_type.as_str()),
+            (item.project.as_str(), item.exception_type.as_str()),
             ("shop", "E")
         );
         assert_eq!(

@@ -4,6 +4,7 @@ pub(crate) mod actions;
 pub(crate) mod alerts;
 pub(crate) mod detail;
 pub(crate) mod facets;
+mod group_row;
 pub(crate) mod ingest;
 pub(crate) mod list;
 pub(crate) mod retention;

@@ -6,6 +6,7 @@ use shared::clock::{DAY_MS, HOUR_MS, Timestamp};
 
 use super::Store;
 use super::actions::delete_groups;
+use super::rows::id_list;
 use crate::trend::Hours;
 
 /// Groups, or events, in one step.
@@ -46,7 +47,7 @@ impl Store {
             if ids.is_empty() {
                 break;
             }
-            let json = serde_json::to_string(&ids).map_err(|error| sqlx::Error::Encode(error.into()))?;
+            let json = id_list(&ids);
             let mut tx = self.db.write().await?;
             forgotten += delete_groups(&mut tx, &json).await?;
             tx.commit().await?;
@@ -113,7 +114,7 @@ impl Store {
         if ids.is_empty() {
             return Ok(());
         }
-        let json = serde_json::to_string(&ids).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let json = id_list(&ids);
         let mut tx = self.db.write().await?;
         sqlx::query(
             "delete from facets where id in (select value from json_each(?1))

@@ -10,6 +10,12 @@ use std::sync::OnceLock;
 use sqlx::sqlite::{Sqlite, SqliteArguments};
 use sqlx::{SqliteConnection, query::Query};
 
+/// A list of ids for `json_each`, which one text of a statement takes however many there are.
+pub(crate) fn id_list(ids: &[i64]) -> String {
+    let texts: Vec<String> = ids.iter().map(i64::to_string).collect();
+    format!("[{}]", texts.join(","))
+}
+
 const CHUNKS: [usize; 5] = [1, 4, 16, 32, 64];
 
 /// A statement around a list of rows: `head select * from (values (…), (…)) … tail`. The first column is never null.
@@ -96,6 +102,19 @@ mod tests {
             )
         );
         assert_eq!(INSERT.chunks(&rows[..0]).count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_list_of_ids_is_read_back_by_the_database() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        for ids in [&[][..], &[7], &[1, -2, i64::MAX]] {
+            let read: Vec<i64> = sqlx::query_scalar("select value from json_each(?1) order by key")
+                .bind(id_list(ids))
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+            assert_eq!(read, ids);
+        }
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::Store;
+use super::rows::id_list;
 
 /// Groups in one step; a step holds the writer for a few milliseconds.
 const STEP: i64 = 32;
@@ -35,7 +36,7 @@ impl Store {
                 .bind(STEP)
                 .fetch_all(&mut *tx)
                 .await?;
-        let json = serde_json::to_string(&ids).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let json = id_list(&ids);
         sqlx::query("delete from errors_fts where rowid in (select value from json_each(?1))")
             .bind(&json)
             .execute(&mut *tx)

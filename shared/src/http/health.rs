@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
-use serde_json::{Map, Value, json};
+use http::StatusCode;
+use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::db::Db;
@@ -17,6 +18,30 @@ const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Why the writer is not well, if it is not.
 type Verdict = Result<(), &'static str>;
+
+/// Whether a service can do its work, and what more it tells of itself.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct HealthBody<More> {
+    /// `ok`, or `error` when the service cannot do its work.
+    pub status: &'static str,
+    /// Which service answers.
+    pub service: &'static str,
+    /// Its release.
+    pub version: &'static str,
+    /// What only this service has.
+    #[serde(flatten)]
+    pub more: More,
+}
+
+/// Why a service cannot do its work.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct FaultBody<More> {
+    /// What is wrong.
+    pub reason: &'static str,
+    /// The same as when all is well.
+    #[serde(flatten)]
+    pub health: HealthBody<More>,
+}
 
 /// Probes the writer, at most once a second.
 #[derive(Clone)]
@@ -39,27 +64,24 @@ impl Health {
         }
     }
 
-    /// The reply: 200 when the writer has just written, else 503 with a `reason`. `more` is added as it is.
-    pub async fn respond(&self, more: Map<String, Value>) -> Response {
-        let writer = self.check().await;
-        let status = if writer.is_ok() {
-            StatusCode::OK
-        } else {
-            StatusCode::SERVICE_UNAVAILABLE
+    /// The reply: 200 when the writer has just written, else 503 with a `reason`.
+    pub async fn respond<More: Serialize>(&self, more: More) -> Response {
+        let body = |status| HealthBody {
+            status,
+            service: self.service,
+            version: self.version,
+            more,
         };
-        let mut body = json!({
-            "status": if writer.is_ok() { "ok" } else { "error" },
-            "service": self.service,
-            "version": self.version,
-        });
-        if let Some(members) = body.as_object_mut() {
-            if let Err(reason) = writer {
-                members.insert("reason".to_owned(), reason.into());
+        match self.check().await {
+            Ok(()) => Json(body("ok")).into_response(),
+            Err(reason) => {
+                let fault = FaultBody {
+                    reason,
+                    health: body("error"),
+                };
+                (StatusCode::SERVICE_UNAVAILABLE, Json(fault)).into_response()
             }
-            members.extend(more);
         }
-        let json = HeaderValue::from_static("application/json");
-        (status, [(header::CONTENT_TYPE, json)], body.to_string()).into_response()
     }
 
     async fn check(&self) -> Verdict {

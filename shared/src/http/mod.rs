@@ -7,6 +7,7 @@ pub mod client;
 pub mod health;
 pub mod layers;
 pub mod metrics;
+pub mod openapi;
 pub mod params;
 pub mod problem;
 pub mod rate_limit;

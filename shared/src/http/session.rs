@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::auth::SESSION_MS;
 use super::layers::Gate;
@@ -17,20 +17,30 @@ use crate::clock::Timestamp;
 /// Where sessions begin and end.
 pub(crate) const PATH: &str = "/api/session";
 
-#[derive(Deserialize)]
+/// A key that is exchanged for a cookie.
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(expecting = "a JSON object")]
 struct SignIn {
     api_key: String,
 }
 
 /// `POST /api/session` and `DELETE /api/session`.
-pub fn routes(gate: &Arc<Gate>) -> Router {
-    Router::new()
-        .route(PATH, post(begin).delete(end))
+#[must_use]
+pub fn routes<S: Clone + Send + Sync + 'static>(gate: &Arc<Gate>) -> OpenApiRouter<S> {
+    OpenApiRouter::new()
+        .routes(routes!(begin_session, end_session))
         .with_state(Arc::clone(gate))
 }
 
-async fn begin(State(gate): State<Arc<Gate>>, request: Request) -> Result<Response, Problem> {
+/// Begins a browser's session: the reply sets a cookie that authorises like the key.
+///
+/// With the cookie alone, a request that changes something needs the header `X-Monlight-UI: 1` as well.
+#[utoipa::path(post, path = "/api/session", tag = "service", security(()), request_body = SignIn,
+    responses(
+        (status = 204, description = "signed in", headers(("Set-Cookie" = String))),
+        (status = 400, body = inline(super::problem::ProblemBody<'static>)),
+        (status = 401, body = inline(super::problem::ProblemBody<'static>))))]
+async fn begin_session(State(gate): State<Arc<Gate>>, request: Request) -> Result<Response, Problem> {
     let client = gate.client(&request);
     let secure = arrived_encrypted(&gate, &request);
     let body = gate.read_body(request).await?;
@@ -45,7 +55,10 @@ async fn begin(State(gate): State<Arc<Gate>>, request: Request) -> Result<Respon
     set_cookie(&gate, &value, SESSION_MS / 1_000, secure)
 }
 
-async fn end(State(gate): State<Arc<Gate>>, request: Request) -> Result<Response, Problem> {
+/// Ends a browser's session: the reply takes the cookie away.
+#[utoipa::path(delete, path = "/api/session", tag = "service", security(()),
+    responses((status = 204, description = "signed out", headers(("Set-Cookie" = String)))))]
+async fn end_session(State(gate): State<Arc<Gate>>, request: Request) -> Result<Response, Problem> {
     set_cookie(&gate, "", 0, arrived_encrypted(&gate, &request))
 }
 

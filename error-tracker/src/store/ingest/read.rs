@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use shared::clock::Timestamp;
 use sqlx::{FromRow, SqliteConnection};
 
-use super::{Key, Touched, fingerprint_from};
-use crate::group::{Group, Kept, State};
-use crate::report::{Report, Source};
+use super::batch::Key;
+use super::touched::Touched;
+use crate::group::Kept;
+use crate::report::Report;
+use crate::store::group_row::{GroupRow, fingerprint_from};
 use crate::store::rows::ManyRows;
-use crate::trend::Hours;
 
 pub(super) async fn seen_events(
     tx: &mut SqliteConnection,
@@ -31,65 +31,52 @@ pub(super) async fn seen_events(
     Ok(seen)
 }
 
+/// The groups of these keys, as far as there are any.
+pub(super) async fn groups(tx: &mut SqliteConnection, keys: &[&Key]) -> sqlx::Result<Vec<(Key, Touched)>> {
+    static SELECT: ManyRows = ManyRows::new(
+        "with wanted (project_id, scheme, key) as (",
+        3,
+        ") select e.id, e.project_id, k.scheme, k.key, e.exception_type, e.fingerprint, e.count, e.first_seen, e.last_seen,
+             e.state, e.resolved_at, e.reopened_at, e.sources, e.newest_source, e.message, e.culprit, e.level,
+             e.environment, e.release, e.hours, e.slots
+         from wanted w
+         cross join error_keys k on k.project_id = w.project_id and k.scheme = w.scheme and k.key = w.key
+         cross join errors e on e.id = k.error_id",
+    );
+    let mut groups = Vec::new();
+    for (text, chunk) in SELECT.chunks(keys) {
+        let query = chunk
+            .iter()
+            .fold(sqlx::query_as::<_, KeyedRow>(text), |query, key| {
+                query.bind(key.0).bind(key.1).bind(&key.2)
+            });
+        let rows = query.fetch_all(&mut *tx).await?;
+        groups.extend(rows.into_iter().map(KeyedRow::into_touched));
+    }
+    Ok(groups)
+}
+
 #[derive(FromRow)]
-pub(super) struct GroupRow {
-    id: i64,
+struct KeyedRow {
     project_id: i64,
     scheme: i64,
     key: Vec<u8>,
     exception_type: String,
     fingerprint: Vec<u8>,
-    count: i64,
-    first_seen: i64,
-    last_seen: i64,
-    state: i64,
-    resolved_at: Option<i64>,
-    reopened_at: Option<i64>,
-    sources: i64,
-    newest_source: i64,
-    message: String,
-    culprit: Option<String>,
-    level: Option<String>,
-    environment: Option<String>,
-    release: Option<String>,
-    hours: Vec<u8>,
     slots: Vec<u8>,
+    #[sqlx(flatten)]
+    group: GroupRow,
 }
 
-impl GroupRow {
-    pub(super) fn into_touched(self) -> (Key, Touched) {
-        let group = Group {
-            id: self.id,
-            count: self.count,
-            first_seen: Timestamp::from_millis(self.first_seen),
-            last_seen: Timestamp::from_millis(self.last_seen),
-            state: State::from_bits(self.state),
-            resolved_at: self.resolved_at.map(Timestamp::from_millis),
-            reopened_at: self.reopened_at.map(Timestamp::from_millis),
-            sources: self.sources,
-            newest_source: Source::from_bit(self.newest_source),
-            summary: self.message,
-            culprit: self.culprit,
-            level: self.level,
-            environment: self.environment,
-            release: self.release,
-            hours: Hours::unpack(&self.hours),
-            kept: Kept::unpack(&self.slots),
-            unindexed: false,
-        };
-        let touched = Touched {
-            count_before: group.count,
-            group,
-            project_id: self.project_id,
-            exception_type: self.exception_type,
-            fingerprint: fingerprint_from(&self.fingerprint),
-            is_new: false,
-            was_counted: false,
-            rarely_changed: false,
-            writes: Vec::new(),
-            old_hours: Vec::new(),
-            new_facets: Vec::new(),
-        };
+impl KeyedRow {
+    fn into_touched(self) -> (Key, Touched) {
+        let mut touched = Touched::new(
+            self.group.into_group(),
+            self.project_id,
+            self.exception_type,
+            fingerprint_from(&self.fingerprint),
+        );
+        touched.kept = Kept::unpack(&self.slots);
         ((self.project_id, self.scheme, self.key), touched)
     }
 }

@@ -1,7 +1,7 @@
 //! Reports and the time at which they are counted, for the tests of all the store.
 
 use super::*;
-use crate::report::Source;
+use crate::report::{self, Source};
 
 /// Writes for one channel, keeps three occurrences, and has room for so many groups in a project.
 pub(crate) fn ingest(store: &Store, max_groups: i64) -> Ingest {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use shared::clock::HOUR_MS;
 
 use super::testing::{count, ingest, report};
+use super::write::next_occurrence_id;
 use super::*;
 use crate::store::testing::store;
 

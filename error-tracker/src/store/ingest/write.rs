@@ -7,7 +7,8 @@ use sqlx::SqliteConnection;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments};
 
-use super::{Key, OVERFLOW_SCHEME, OccurrenceRow, Touched};
+use super::batch::{Key, OVERFLOW_SCHEME, OccurrenceRow};
+use super::touched::Touched;
 use crate::store::rows::ManyRows;
 
 /// Environments, and releases, that are remembered of each project.
@@ -21,8 +22,8 @@ pub(super) async fn write_groups(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     static INSERT: ManyRows = ManyRows::new(
-        "insert or fail into errors (id, project_id, fingerprint, exception_type, message, culprit, level, environment, release,
-           count, first_seen, last_seen, sources, newest_source, trend, hours, slots) ",
+        "insert or fail into errors (id, message, culprit, level, environment, release, count, last_seen, newest_source, trend,
+           hours, slots, project_id, fingerprint, exception_type, first_seen, sources) ",
         17,
         "",
     );
@@ -41,28 +42,36 @@ pub(super) async fn write_groups(
     );
     static MARK: ManyRows = ManyRows::new("insert or ignore into errors_unindexed (error_id) ", 1, "");
 
-    let (new, known): (Vec<_>, Vec<_>) = touched.iter().partition(|(_, touched)| touched.is_new);
+    fn bind_counted<'q>(
+        query: Query<'q, Sqlite, SqliteArguments>,
+        touched: &'q Touched,
+        now: Timestamp,
+    ) -> Query<'q, Sqlite, SqliteArguments> {
+        let group = &touched.group;
+        query
+            .bind(group.id)
+            .bind(&group.summary)
+            .bind(&group.culprit)
+            .bind(&group.level)
+            .bind(&group.environment)
+            .bind(&group.release)
+            .bind(group.count)
+            .bind(group.last_seen.millis())
+            .bind(group.newest_source.bit())
+            .bind(group.hours.trend(now))
+            .bind(group.hours.pack())
+            .bind(touched.kept.pack())
+    }
+
+    let (new, known): (Vec<_>, Vec<_>) = touched.iter().partition(|(_, t)| t.is_new());
     INSERT
         .execute(tx, &new, |query, (_, t)| {
-            let group = &t.group;
-            query
-                .bind(group.id)
+            bind_counted(query, t, now)
                 .bind(t.project_id)
                 .bind(&t.fingerprint.0[..])
                 .bind(&t.exception_type)
-                .bind(&group.summary)
-                .bind(&group.culprit)
-                .bind(&group.level)
-                .bind(&group.environment)
-                .bind(&group.release)
-                .bind(group.count)
-                .bind(group.first_seen.millis())
-                .bind(group.last_seen.millis())
-                .bind(group.sources)
-                .bind(group.newest_source.bit())
-                .bind(group.hours.trend(now))
-                .bind(group.hours.pack())
-                .bind(group.kept.pack())
+                .bind(t.group.first_seen.millis())
+                .bind(t.group.sources)
         })
         .await?;
     INSERT_KEYS
@@ -82,22 +91,7 @@ pub(super) async fn write_groups(
             .await?;
     }
     UPDATE
-        .execute(tx, &known, |query, (_, t)| {
-            let group = &t.group;
-            query
-                .bind(group.id)
-                .bind(&group.summary)
-                .bind(&group.culprit)
-                .bind(&group.level)
-                .bind(&group.environment)
-                .bind(&group.release)
-                .bind(group.count)
-                .bind(group.last_seen.millis())
-                .bind(group.newest_source.bit())
-                .bind(group.hours.trend(now))
-                .bind(group.hours.pack())
-                .bind(group.kept.pack())
-        })
+        .execute(tx, &known, |query, (_, t)| bind_counted(query, t, now))
         .await?;
     for (_, t) in known {
         // Rare, and apart from the statement above, so that a plain count leaves their indexes alone.
@@ -117,7 +111,7 @@ pub(super) async fn write_groups(
     }
     let unindexed: Vec<i64> = touched
         .iter()
-        .filter(|(_, t)| t.group.unindexed)
+        .filter(|(_, t)| t.is_unindexed)
         .map(|(_, t)| t.group.id)
         .collect();
     MARK.execute(tx, &unindexed, |query, id| query.bind(id)).await

@@ -1,6 +1,9 @@
 //! The plans of every list, and lists over a real database.
 
+use super::search::Search;
 use super::*;
+use crate::report::Report;
+use crate::store::ingest::testing::{count, ingest, report};
 use crate::store::testing::store;
 
 /// Every kind of plan: each filter there or not, and one of them narrow or none.
@@ -92,5 +95,68 @@ async fn no_list_reads_all_groups() {
         let text = query.sql().as_str().to_owned();
         let steps = explained(&store, query).await;
         assert!(!steps.iter().any(|step| is_full_scan(step)), "{text}\n{steps:#?}");
+    }
+}
+
+#[tokio::test]
+async fn the_case_of_a_letter_matters_neither_before_nor_after_the_index_is_written() {
+    let messages = [
+        "the ÜBER-limit [1] is Straße*",
+        "ОШИБКА соединения",
+        "ΛΆΘΟΣ: λάθος",
+        "plain ASCII Kelvin",
+        "ქართული \u{65E5}\u{672C}\u{8A9E}",
+    ];
+    let (store, _folder) = store().await;
+    let now = Timestamp::from_millis(1_772_366_400_000);
+    let reports: Vec<Report> = messages
+        .iter()
+        .enumerate()
+        .map(|(number, message)| Report {
+            summary: (*message).into(),
+            ..report(&format!("Kind{number}"), now)
+        })
+        .collect();
+    count(&ingest(&store, 100), &reports, now).await;
+
+    for when in ["before", "after"] {
+        for (typed, found) in [
+            ("über-LIMIT", &[1][..]),
+            ("über-limit [1]", &[1]),
+            ("über?limit", &[]),
+            ("über*", &[]),
+            ("stra\u{1E9E}e*", &[1]),
+            ("straße[*]", &[]),
+            ("üb", &[1]),
+            ("Ü", &[1]),
+            ("ошибка", &[2]),
+            ("Соединения", &[2]),
+            ("ошибки", &[]),
+            ("λάθοσ", &[3]),
+            ("λάθος: ΛΆΘΟΣ", &[3]),
+            ("ascii kelvin", &[4]),
+            ("ascii \u{212A}elvin", &[]),
+            ("ქართული", &[5]),
+            ("\u{65E5}\u{672C}", &[5]),
+            ("é", &[]),
+        ] {
+            let filter = Filter {
+                search: Some(typed.into()),
+                ..Filter::default()
+            };
+            for sort in [Sort::LastSeen, Sort::Count] {
+                let page = Page {
+                    sort,
+                    limit: 10,
+                    ..Page::default()
+                };
+                let list = store.list(&filter, &page).await.unwrap();
+
+                let ids: Vec<i64> = list.items.iter().map(|item| item.group.id).collect();
+                assert_eq!(ids, found, "{when}: {typed}");
+                assert_eq!(list.total, found.len() as i64, "{when}: {typed}");
+            }
+        }
+        while store.index_some().await.unwrap() > 0 {}
     }
 }

@@ -1,7 +1,7 @@
 //! Numbers packed into the bytes of one column: seven bits a byte, the top bit says that more follow.
 
 /// Appends a number.
-pub(crate) fn put(bytes: &mut Vec<u8>, mut number: u64) {
+pub fn put(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
         number >>= 7;
@@ -10,7 +10,8 @@ pub(crate) fn put(bytes: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Takes the next number off the front; `None` at the end, or when the bytes are not ours.
-pub(crate) fn take(bytes: &mut &[u8]) -> Option<u64> {
+#[must_use]
+pub fn take(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0_u64;
     for shift in (0..64).step_by(7) {
         let (byte, rest) = bytes.split_first()?;
@@ -21,6 +22,18 @@ pub(crate) fn take(bytes: &mut &[u8]) -> Option<u64> {
         }
     }
     None
+}
+
+/// Small for small numbers of either sign: 0, -1, 1, -2, … become 0, 1, 2, 3, …
+#[must_use]
+pub fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)) as u64
+}
+
+/// What [`zigzag`] was given.
+#[must_use]
+pub fn unzigzag(number: u64) -> i64 {
+    (number >> 1) as i64 ^ -((number & 1) as i64)
 }
 
 #[cfg(test)]
@@ -39,6 +52,12 @@ mod tests {
             let mut rest = bytes.as_slice();
             let read: Vec<u64> = std::iter::from_fn(|| take(&mut rest)).collect();
             prop_assert_eq!(read, numbers);
+        }
+
+        #[test]
+        fn signs_survive_the_round_trip(number: i64) {
+            prop_assert_eq!(unzigzag(zigzag(number)), number);
+            prop_assert_eq!(zigzag(number >> 32) >> 32 > 1, false, "what is small stays small");
         }
 
         #[test]

@@ -4,6 +4,11 @@
 //! recipient that the server refuses does not keep the mail from the others, and what
 //! failed can be said without repeating the server's words.
 
+#[cfg(test)]
+mod fake_server;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use lettre::address::Address;
@@ -220,7 +225,3 @@ fn enhanced_code(error: &Error) -> Option<String> {
     let is_number = |part: &&str| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
     (parts.len() == 3 && parts.iter().all(is_number)).then(|| code.to_owned())
 }
-
-#[cfg(test)]
-#[path = "smtp_tests.rs"]
-mod tests;

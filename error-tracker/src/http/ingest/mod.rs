@@ -1,0 +1,167 @@
+//! Takes reports in, one or many.
+
+mod kept_json;
+mod report_body;
+mod text;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use shared::clock::Timestamp;
+use shared::http::Problem;
+use shared::http::body::WholeBody;
+use shared::http::body::parse_json;
+
+use self::report_body::ReportBody;
+use super::Shared;
+use crate::group::Effect;
+use crate::report::Report;
+use crate::store::ingest::Counted;
+
+/// Reports in one batch.
+const MOST_REPORTS: usize = 500;
+/// Reports of a batch that go into one transaction together.
+const REPORTS_PER_JOB: usize = 100;
+
+/// What became of a report.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Accepted {
+    /// `created`, `incremented`, `reopened` or `duplicate`.
+    status: &'static str,
+    id: i64,
+    fingerprint: String,
+    count: i64,
+}
+
+/// What became of one report of a batch.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub(super) enum BatchResult {
+    Accepted(Accepted),
+    Rejected {
+        /// `rejected`.
+        status: &'static str,
+        /// What is wrong with the report.
+        detail: String,
+    },
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct BatchResults {
+    /// In the order of the reports.
+    results: Vec<BatchResult>,
+}
+
+/// Counts one report. The reply comes after the commit.
+#[utoipa::path(post, path = "/api/errors", tag = "ingest", request_body = ReportBody<'static>,
+    responses(
+        (status = 201, body = Accepted, description = "created or reopened"),
+        (status = 200, body = Accepted, description = "incremented or duplicate"),
+        (status = 400, body = inline(shared::http::problem::ProblemBody<'static>))))]
+pub(super) async fn report_error(
+    State(app): Shared,
+    request: Request,
+) -> Result<(StatusCode, Json<Accepted>), Problem> {
+    // What waits for its commit is the packed report, not the body.
+    let report = read_report(&app.gate.read_body(request).await?.bytes, Timestamp::now())?;
+    let counted = app
+        .flusher
+        .submit(vec![report])
+        .await?
+        .pop()
+        .ok_or_else(Problem::internal)?;
+    let status = match counted.effect {
+        Effect::Created | Effect::Reopened => StatusCode::CREATED,
+        Effect::Incremented | Effect::Duplicate => StatusCode::OK,
+    };
+    Ok((status, Json(Accepted::new(&counted))))
+}
+
+/// Counts up to 500 reports; each is accepted or rejected by itself.
+#[utoipa::path(post, path = "/api/errors/batch", tag = "ingest", request_body = Vec<ReportBody<'static>>,
+    responses((status = 200, body = BatchResults), (status = 400, body = inline(shared::http::problem::ProblemBody<'static>))))]
+pub(super) async fn report_batch(
+    State(app): Shared,
+    request: Request,
+) -> Result<Json<BatchResults>, Problem> {
+    let Batch {
+        mut reports,
+        rejected,
+    } = read_batch(&app.gate.read_body(request).await?, Timestamp::now())?;
+    let mut results = Vec::with_capacity(reports.len() + rejected.len());
+    while !reports.is_empty() {
+        let rest = reports.split_off(reports.len().min(REPORTS_PER_JOB));
+        let counted = app.flusher.submit(reports).await?;
+        results.extend(
+            counted
+                .iter()
+                .map(|counted| BatchResult::Accepted(Accepted::new(counted))),
+        );
+        reports = rest;
+    }
+    for (index, problem) in rejected {
+        let detail = problem.detail().to_owned();
+        results.insert(
+            index,
+            BatchResult::Rejected {
+                status: "rejected",
+                detail,
+            },
+        );
+    }
+    Ok(Json(BatchResults { results }))
+}
+
+/// A batch that has been read.
+struct Batch {
+    reports: Vec<Report>,
+    /// The places of the others, with what is wrong with them.
+    rejected: Vec<(usize, Problem)>,
+}
+
+fn read_batch(body: &WholeBody, now: Timestamp) -> Result<Batch, Problem> {
+    let bodies: Vec<&RawValue> = body.json()?;
+    if bodies.len() > MOST_REPORTS {
+        return Err(Problem::bad_request(format!(
+            "at most {MOST_REPORTS} reports at once"
+        )));
+    }
+    let mut reports = Vec::with_capacity(bodies.len());
+    let mut rejected = Vec::new();
+    for (index, raw) in bodies.into_iter().enumerate() {
+        match read_report(raw.get().as_bytes(), now) {
+            Ok(report) => reports.push(report),
+            Err(problem) => rejected.push((index, problem)),
+        }
+    }
+    Ok(Batch { reports, rejected })
+}
+
+fn read_report(json: &[u8], now: Timestamp) -> Result<Report, Problem> {
+    // From an array serde would take the members in their order.
+    let text = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
+    if text.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::bad_request(
+            "a report must be a JSON object, not an array",
+        ));
+    }
+    parse_json::<ReportBody<'_>>(json)?.into_report(now)
+}
+
+impl Accepted {
+    fn new(counted: &Counted) -> Self {
+        Self {
+            status: match counted.effect {
+                Effect::Created => "created",
+                Effect::Incremented => "incremented",
+                Effect::Reopened => "reopened",
+                Effect::Duplicate => "duplicate",
+            },
+            id: counted.id,
+            fingerprint: counted.fingerprint.to_string(),
+            count: counted.count,
+        }
+    }
+}
