@@ -21,8 +21,9 @@ run: ## Build and run everything on this machine, on ports 5010 and up, until Ct
 .PHONY: test
 test: setup-test ui check ## Check and test everything, the pages in a real browser included
 	npm test
-	cargo build -p error-tracker
-	ERROR_TRACKER_BIN=$(TARGET_DIR)/debug/error-tracker npm run e2e --workspaces --if-present
+	cargo build -p error-tracker -p log-viewer
+	ERROR_TRACKER_BIN=$(TARGET_DIR)/debug/error-tracker LOG_VIEWER_BIN=$(TARGET_DIR)/debug/log-viewer \
+		npm run e2e --workspaces --if-present
 	cargo test --quiet --workspace --doc
 	@scripts/cargo-test.sh
 

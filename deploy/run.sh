@@ -12,7 +12,8 @@ keys=.run/keys.env
 
 # Name, port, settings of its own. A new service needs a line here and nothing else.
 services=(
-    "error-tracker $((first_port)) DATABASE_PATH=$data/errors.db BASE_URL=http://127.0.0.1:$((first_port))"
+    "error-tracker $((first_port)) DATABASE_PATH=$data/errors.db BASE_URL=http://127.0.0.1:$((first_port)) LOG_VIEWER_URL=http://127.0.0.1:$((first_port + 1))"
+    "log-viewer $((first_port + 1)) DATABASE_PATH=$data/logs.db ERROR_TRACKER_URL=http://127.0.0.1:$((first_port))"
 )
 
 binaries=${CARGO_TARGET_DIR:-target}/debug

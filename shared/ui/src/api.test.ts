@@ -80,3 +80,7 @@ test('a wrong key keeps the dialog and the request waiting', async () => {
 test('empty values are left out of a query', () => {
   expect(withQuery('errors', { project: 'a b', search: '', since: null, limit: 50 })).toBe('errors?project=a+b&limit=50');
 });
+
+test('a list is repeated in a query', () => {
+  expect(withQuery('logs', { container: ['a', 'b'], level: [] })).toBe('logs?container=a&container=b');
+});

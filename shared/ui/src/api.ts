@@ -74,11 +74,14 @@ export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }
 
-/** A path with its query; values that are null, undefined or empty are left out. */
-export function withQuery(path: string, values: Record<string, string | number | null | undefined>): string {
+export type QueryValue = string | number | readonly string[] | null | undefined;
+
+/** A path with its query; values that are null, undefined or empty are left out, a list is repeated. */
+export function withQuery(path: string, values: Record<string, QueryValue>): string {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
-    if (value !== null && value !== undefined && value !== '') params.set(name, String(value));
+    if (typeof value === 'object') for (const one of value ?? []) params.append(name, one);
+    else if (value !== undefined && value !== '') params.set(name, String(value));
   }
   const text = params.toString();
   return text === '' ? path : `${path}?${text}`;

@@ -1,4 +1,4 @@
-// What the reader chose for himself: theme and time zone. The only use of local storage.
+// What the reader chose for himself: theme, time zone and the like. The only use of local storage.
 import { effect, signal, type Signal } from '@preact/signals';
 
 export type Theme = 'auto' | 'light' | 'dark';
@@ -13,7 +13,7 @@ effect(() => {
 });
 
 /** A signal that starts with the stored choice and stores each new one. */
-function remembered<T extends string>(key: string, choices: readonly [T, ...T[]]): Signal<T> {
+export function remembered<T extends string>(key: string, choices: readonly [T, ...T[]]): Signal<T> {
   const stored = read(key);
   const choice = signal<T>(choices.find((one) => one === stored) ?? choices[0]);
   effect(() => write(key, choice.value));

@@ -68,3 +68,10 @@ test.each([
 
   expect(query.value.has('error')).toBe(false);
 });
+
+test('a name may stand in the address several times', () => {
+  query.value = new URLSearchParams('container=a&search=x');
+
+  expect(linkWith({ container: ['b', 'c'] })).toBe('./?search=x&container=b&container=c');
+  expect(linkWith({ container: [] })).toBe('./?search=x');
+});

@@ -4,7 +4,8 @@
 // the UI under any prefix: every address here is relative.
 import { signal } from '@preact/signals';
 
-export type Changes = Record<string, string | null | undefined>;
+/** New values by name: null removes, several stand in the address one after the other. */
+export type Changes = Record<string, string | readonly string[] | null | undefined>;
 
 /** What the address bar says now. Replaced as a whole, never changed in place. */
 export const query = signal(new URLSearchParams(location.search));
@@ -76,8 +77,10 @@ function depth(): number {
 function changed(from: URLSearchParams, changes: Changes): URLSearchParams {
   const next = new URLSearchParams(from);
   for (const [name, value] of Object.entries(changes)) {
-    if (value === null || value === undefined || value === '') next.delete(name);
-    else next.set(name, value);
+    // `set` keeps the name where it stood in the address.
+    if (typeof value === 'string' && value !== '') next.set(name, value);
+    else next.delete(name);
+    if (typeof value === 'object') for (const one of value ?? []) next.append(name, one);
   }
   return next;
 }

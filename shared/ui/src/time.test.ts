@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { absoluteTime, asInputValue, dateText, fromInputValue, relativeTime } from './time.ts';
+import { absoluteTime, asInputValue, clockWithMs, dateText, dayOf, fromInputValue, relativeTime } from './time.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00.000Z');
 const ago = (ms: number) => relativeTime(NOW - ms, NOW, 'utc');
@@ -47,4 +47,13 @@ test.each(['utc', 'local'] as const)('an input field gives back the minute it wa
 
 test('an empty input field is no time', () => {
   expect(fromInputValue('', 'utc')).toBeNull();
+});
+
+test('parts of a time, each as exact as it is needed', () => {
+  const at = Date.parse('2026-03-07T14:05:09.120Z');
+
+  expect(clockWithMs(at, 'utc')).toBe('14:05:09.120');
+  expect(dayOf(at, 'utc')).toBe('2026-03-07');
+  expect(asInputValue(at, 'utc')).toBe('2026-03-07T14:05');
+  expect(asInputValue(at, 'utc', true)).toBe('2026-03-07T14:05:09');
 });

@@ -39,9 +39,19 @@ export function clockText(at: number, zone: Zone): string {
   return shifted(at, zone).toISOString().slice(11, 16);
 }
 
-/** The value of an `<input type="datetime-local">` for a time, and back. */
-export function asInputValue(at: number, zone: Zone): string {
-  return shifted(at, zone).toISOString().slice(0, 16);
+/** "14:05:09.120" */
+export function clockWithMs(at: number, zone: Zone): string {
+  return shifted(at, zone).toISOString().slice(11, 23);
+}
+
+/** "2026-03-07": equal for two times of the same day. */
+export function dayOf(at: number, zone: Zone): string {
+  return shifted(at, zone).toISOString().slice(0, 10);
+}
+
+/** The value of an `<input type="datetime-local">` for a time, and back; with seconds if its `step` is 1. */
+export function asInputValue(at: number, zone: Zone, seconds = false): string {
+  return shifted(at, zone).toISOString().slice(0, seconds ? 19 : 16);
 }
 
 export function fromInputValue(text: string, zone: Zone): number | null {

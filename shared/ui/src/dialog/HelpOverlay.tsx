@@ -7,7 +7,7 @@ import { Dialog } from './Dialog.tsx';
 
 export const helpOpen = signal(false);
 
-const NAMES: Record<string, string> = { Escape: 'Esc', ' ': 'Space' };
+const NAMES: Record<string, string> = { Escape: 'Esc', ' ': 'Space', ArrowUp: '↑', ArrowDown: '↓', PageUp: 'PgUp', PageDown: 'PgDn' };
 
 export function HelpOverlay() {
   if (!helpOpen.value) return null;

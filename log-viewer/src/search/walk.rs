@@ -1,0 +1,208 @@
+//! Goes through the blocks that may have something wanted, from one end of time to the other.
+//!
+//! Blocks overlap in time, because several containers write and some lines come late. What a step finds is therefore
+//! in no order; it also says up to which time nothing more can come.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use sqlx::Result;
+
+use super::Filter;
+use super::scan::for_each_hit;
+use crate::lines::{Head, Lines};
+use crate::nanos::Nanos;
+use crate::store::Store;
+use crate::store::directory::{BlockId, PartId};
+
+/// Blocks in the first step, and in later ones: a page is often full after the first.
+const FIRST_STEP: usize = 2;
+const LARGEST_STEP: usize = 16;
+/// Blocks that the index is asked about at once.
+const FIRST_WINDOW: usize = 32;
+const LARGEST_WINDOW: usize = 4_096;
+
+/// Which way to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    NewestFirst,
+    OldestFirst,
+}
+
+/// What is wanted of each hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Give {
+    /// Head and text.
+    Entries,
+    /// The head; the text is empty.
+    Heads,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    /// Where the block begins, seen from the way's start.
+    edge: Nanos,
+    id: BlockId,
+    part: PartId,
+}
+
+/// A search on its way.
+pub(crate) struct Walk {
+    store: Store,
+    filter: Arc<Filter>,
+    give: Give,
+    /// What stands in no closed block, until it is given.
+    pending: Option<Lines>,
+    /// The next one last.
+    unasked: Vec<Candidate>,
+    /// The index has been asked about these; the next one last.
+    candidates: Vec<Candidate>,
+    step: usize,
+    window: usize,
+}
+
+/// What a step has found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) hits: Lines,
+    /// Nothing further on this way lies before this edge; `None` at the end.
+    pub(crate) edge: Option<Nanos>,
+}
+
+impl Walk {
+    pub(crate) async fn begin(store: &Store, filter: Arc<Filter>, order: Order, give: Give) -> Result<Self> {
+        let pending = store.pending().await?;
+        if let Some(last) = pending.last_closed {
+            store.directory.reaches(last).await;
+        }
+        let mut unasked = store.directory.pick(|block| {
+            let known = pending.last_closed.is_some_and(|last| block.id <= last);
+            (known && filter.may_be_in(&block.span)).then_some(Candidate {
+                edge: match order {
+                    Order::NewestFirst => block.span.newest,
+                    Order::OldestFirst => block.span.oldest,
+                },
+                id: block.id,
+                part: block.part,
+            })
+        });
+        match order {
+            Order::NewestFirst => unasked.sort_by_key(|candidate| (candidate.edge, candidate.id)),
+            Order::OldestFirst => {
+                unasked.sort_by_key(|candidate| std::cmp::Reverse((candidate.edge, candidate.id)))
+            }
+        }
+        Ok(Self {
+            store: store.clone(),
+            filter,
+            give,
+            pending: Some(pending.lines),
+            unasked,
+            candidates: Vec::new(),
+            step: FIRST_STEP,
+            window: FIRST_WINDOW,
+        })
+    }
+
+    /// From here on heads are enough.
+    pub(crate) fn give_heads(&mut self) {
+        self.give = Give::Heads;
+    }
+
+    /// Reads on; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Found>> {
+        if let Some(pending) = self.pending.take() {
+            let mut hits = Lines::default();
+            gather(&pending, &self.filter, self.give, &mut hits);
+            let edge = self.edge();
+            return Ok(Some(Found { hits, edge }));
+        }
+        while self.candidates.is_empty() {
+            if self.unasked.is_empty() {
+                return Ok(None);
+            }
+            self.ask_index().await?;
+        }
+        let count = self.step.min(self.candidates.len());
+        let step: Vec<BlockId> = self
+            .candidates
+            .drain(self.candidates.len() - count..)
+            .map(|candidate| candidate.id)
+            .collect();
+        self.step = (self.step * 2).min(LARGEST_STEP);
+        let (first, second) = step.split_at(count.div_ceil(2));
+        let (first, second) = tokio::try_join!(self.scan(first), self.scan(second))?;
+        let mut hits = first;
+        hits.append(&second);
+        let edge = self.edge();
+        Ok(Some(Found { hits, edge }))
+    }
+
+    fn edge(&self) -> Option<Nanos> {
+        self.candidates
+            .last()
+            .or(self.unasked.last())
+            .map(|candidate| candidate.edge)
+    }
+
+    /// Moves the next blocks over that may have a match.
+    async fn ask_index(&mut self) -> Result<()> {
+        let count = self.window.min(self.unasked.len());
+        let mut window = self.unasked.split_off(self.unasked.len() - count);
+        self.window = (self.window * 4).min(LARGEST_WINDOW);
+        if let Some(expression) = &self.filter.expression {
+            let mut ranges: HashMap<PartId, (BlockId, BlockId)> = HashMap::new();
+            for candidate in &window {
+                let range = ranges
+                    .entry(candidate.part)
+                    .or_insert((candidate.id, candidate.id));
+                *range = (range.0.min(candidate.id), range.1.max(candidate.id));
+            }
+            let mut matching = HashSet::new();
+            for (part, (first, last)) in ranges {
+                matching.extend(self.store.candidates(part, expression, first, last).await?);
+            }
+            window.retain(|candidate| matching.contains(&candidate.id));
+        }
+        self.candidates = window;
+        Ok(())
+    }
+
+    /// Reads blocks and gathers what is wanted of them.
+    async fn scan(&self, ids: &[BlockId]) -> Result<Lines> {
+        if ids.is_empty() {
+            return Ok(Lines::default());
+        }
+        // So many at once as there are cores: more would only take memory.
+        let permit = Arc::clone(&self.store.scans).acquire_owned().await;
+        let needs_texts = self.give == Give::Entries || self.filter.has_query();
+        let blocks = if needs_texts {
+            self.store.read_blocks(ids).await?
+        } else {
+            self.store.read_heads(ids).await?
+        };
+        let (filter, give) = (Arc::clone(&self.filter), self.give);
+        let scanned = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let mut hits = Lines::default();
+            for (_, block) in blocks {
+                gather(&block.unpack(), &filter, give, &mut hits);
+            }
+            hits
+        });
+        scanned
+            .await
+            .map_err(|error| sqlx::Error::Decode(Box::new(error)))
+    }
+}
+
+fn gather(lines: &Lines, filter: &Filter, give: Give, hits: &mut Lines) {
+    for_each_hit(lines, filter, |index| {
+        let head: Head = lines.heads()[index];
+        let text = match give {
+            Give::Entries => lines.text(index),
+            Give::Heads => "",
+        };
+        hits.push(head, text);
+    });
+}

@@ -1,0 +1,64 @@
+//! Knows a stretch of a file by its checksum: the start of a file, and what stands before a place in it.
+
+use crate::cursor::Mark;
+
+/// What is known of a file's start.
+pub(super) const HEAD_BYTES: usize = 1024;
+/// What is known of the bytes before a place.
+pub(super) const TAIL_BYTES: usize = 256;
+
+impl Mark {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        Self {
+            length: bytes.len() as u32,
+            hash: fnv(bytes),
+        }
+    }
+
+    /// Of the last bytes before the end.
+    pub(super) fn of_tail(bytes: &[u8]) -> Self {
+        Self::of(&bytes[bytes.len().saturating_sub(TAIL_BYTES)..])
+    }
+
+    /// Whether these bytes begin with the marked ones.
+    pub(super) fn begins(self, bytes: &[u8]) -> bool {
+        bytes
+            .get(..self.length as usize)
+            .is_some_and(|start| fnv(start) == self.hash)
+    }
+}
+
+/// FNV-1a with 64 bits. It is stored, so it must be the same in every version.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_is_the_one_in_stored_cursors() {
+        // From the published test vectors of FNV-1a.
+        for (bytes, hash) in [
+            ("", 0xcbf2_9ce4_8422_2325),
+            ("a", 0xaf63_dc4c_8601_ec8c),
+            ("foobar", 0x8594_4171_f739_67e8),
+        ] {
+            assert_eq!(fnv(bytes.as_bytes()), hash);
+        }
+    }
+
+    #[test]
+    fn a_mark_fits_what_begins_with_it_and_nothing_shorter() {
+        let mark = Mark::of(b"abc");
+
+        assert!(mark.begins(b"abc") && mark.begins(b"abcd"));
+        assert!(!mark.begins(b"ab") && !mark.begins(b"abd"));
+        let long = vec![b'x'; TAIL_BYTES + 10];
+        assert_eq!(Mark::of_tail(&long).length as usize, TAIL_BYTES);
+        assert_eq!(Mark::of_tail(b"ab"), Mark::of(b"ab"));
+    }
+}

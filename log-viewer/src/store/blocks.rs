@@ -1,0 +1,255 @@
+//! Reads blocks and entries.
+
+use sqlx::{FromRow, SqliteConnection};
+
+use super::Store;
+use super::directory::{Block, BlockId, Change, PartId, Span};
+use crate::batch::OpenEntry;
+use crate::counts::Counts;
+use crate::entry::{Level, Stream};
+use crate::lines::{ContainerId, EntryId, Head, Lines};
+use crate::nanos::Nanos;
+
+/// What stands in no closed block, and the last closed one at that moment.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) lines: Lines,
+    pub(crate) last_closed: Option<BlockId>,
+}
+
+#[derive(FromRow)]
+struct DirectoryRow {
+    id: i64,
+    part: i64,
+    entries: u32,
+    text_bytes: u32,
+    first_id: i64,
+    last_id: i64,
+    oldest: i64,
+    newest: i64,
+    containers: i64,
+    levels: u8,
+    counts: Vec<u8>,
+}
+
+impl Store {
+    /// Reads what closed blocks there are.
+    pub(super) async fn load_directory(&self) -> sqlx::Result<()> {
+        use futures_util::TryStreamExt as _;
+
+        let mut rows = sqlx::query_as::<_, DirectoryRow>(
+            "select id, part, entries, text_bytes, first_id, last_id, oldest, newest, containers, levels, counts
+             from log_entries where part is not null order by id",
+        )
+        .fetch(self.db.read());
+        let mut change = Change::default();
+        while let Some(row) = rows.try_next().await? {
+            let span = Span {
+                entries: row.entries,
+                text_bytes: row.text_bytes,
+                first_id: EntryId(row.first_id),
+                last_id: EntryId(row.last_id),
+                oldest: Nanos(row.oldest),
+                newest: Nanos(row.newest),
+                containers: row.containers as u64,
+                levels: row.levels,
+            };
+            let block = Block {
+                id: BlockId(row.id),
+                part: PartId(row.part),
+                span,
+            };
+            change.closed.push((block, Counts::unpack(&row.counts)));
+        }
+        self.directory.apply(change);
+        Ok(())
+    }
+
+    /// Everything that is in no closed block.
+    pub(crate) async fn pending(&self) -> sqlx::Result<Pending> {
+        let mut tx = self.db.read().begin().await?;
+        let last: Option<i64> = sqlx::query_scalar("select max(id) from log_entries where part is not null")
+            .fetch_one(&mut *tx)
+            .await?;
+        let (mut lines, _) = open_blocks(&mut tx).await?;
+        for entry in open_entries(&mut tx).await? {
+            lines.push(entry.head, &entry.text);
+        }
+        Ok(Pending {
+            lines,
+            last_closed: last.map(BlockId),
+        })
+    }
+
+    /// The times of the oldest and of the newest entry.
+    pub(crate) async fn reach(&self) -> sqlx::Result<(Option<Nanos>, Option<Nanos>)> {
+        let pending = self.pending().await?;
+        let pending = pending.lines.heads().iter().map(|head| head.at);
+        let (oldest, newest) = self.directory.reach();
+        Ok((pending.clone().chain(oldest).min(), pending.chain(newest).max()))
+    }
+
+    /// These closed blocks, in no particular order; those that are gone are left out.
+    pub(crate) async fn read_blocks(&self, ids: &[BlockId]) -> sqlx::Result<Vec<(BlockId, Stored)>> {
+        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+            "select id, heads, texts from log_entries where id in (select value from json_each(?1))",
+        )
+        .bind(as_json(ids))
+        .fetch_all(self.db.read())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, heads, texts)| (BlockId(id), Stored { heads, texts }))
+            .collect())
+    }
+
+    /// The heads of these closed blocks.
+    pub(crate) async fn read_heads(&self, ids: &[BlockId]) -> sqlx::Result<Vec<(BlockId, Stored)>> {
+        let rows: Vec<(i64, Vec<u8>)> =
+            sqlx::query_as("select id, heads from log_entries where id in (select value from json_each(?1))")
+                .bind(as_json(ids))
+                .fetch_all(self.db.read())
+                .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, heads)| {
+                let texts = Vec::new();
+                (BlockId(id), Stored { heads, texts })
+            })
+            .collect())
+    }
+}
+
+/// A block as it lies in the database.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    heads: Vec<u8>,
+    texts: Vec<u8>,
+}
+
+impl Stored {
+    /// The entries; without their texts when those were not read. A damaged block is said in the log and has none.
+    pub(crate) fn unpack(&self) -> Lines {
+        let lines = if self.texts.is_empty() {
+            Lines::unpack_heads(&self.heads)
+        } else {
+            Lines::unpack(&self.heads, &self.texts)
+        };
+        lines.unwrap_or_else(|| {
+            tracing::error!(
+                size_bytes = self.heads.len() + self.texts.len(),
+                "a block is damaged"
+            );
+            Lines::default()
+        })
+    }
+}
+
+fn as_json(ids: &[BlockId]) -> String {
+    let numbers: Vec<String> = ids.iter().map(|id| id.0.to_string()).collect();
+    format!("[{}]", numbers.join(","))
+}
+
+/// The entries of all open blocks, in their order, and how many of these blocks there are.
+pub(super) async fn open_blocks(connection: &mut SqliteConnection) -> sqlx::Result<(Lines, usize)> {
+    let rows: Vec<(Vec<u8>, Vec<u8>)> =
+        sqlx::query_as("select heads, texts from log_entries where part is null order by id")
+            .fetch_all(connection)
+            .await?;
+    let mut lines = Lines::default();
+    let blocks = rows.len();
+    for (heads, texts) in rows {
+        for (head, text) in (Stored { heads, texts }).unpack().iter() {
+            lines.push(*head, text);
+        }
+    }
+    Ok((lines, blocks))
+}
+
+#[derive(FromRow)]
+struct OpenEntryRow {
+    id: i64,
+    container_id: u32,
+    stream: u8,
+    at: i64,
+    level: u8,
+    text: String,
+    state: Vec<u8>,
+}
+
+/// The entries that may still grow.
+pub(super) async fn open_entries(connection: &mut SqliteConnection) -> sqlx::Result<Vec<OpenEntry>> {
+    let rows: Vec<OpenEntryRow> = sqlx::query_as(
+        "select id, container_id, stream, at, level, text, state from open_entries order by id",
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| OpenEntry {
+            head: Head {
+                id: EntryId(row.id),
+                at: Nanos(row.at),
+                container: ContainerId(row.container_id),
+                stream: if row.stream == Stream::Stderr as u8 {
+                    Stream::Stderr
+                } else {
+                    Stream::Stdout
+                },
+                level: Level::ALL
+                    .get(usize::from(row.level))
+                    .copied()
+                    .unwrap_or(Level::Info),
+            },
+            text: row.text,
+            state: row.state,
+        })
+        .collect())
+}
+
+/// How many entries of each container and level these blocks have.
+pub(super) async fn counts_of(store: &Store, ids: &[BlockId]) -> sqlx::Result<Vec<(BlockId, Counts)>> {
+    let rows: Vec<(i64, Vec<u8>)> =
+        sqlx::query_as("select id, counts from log_entries where id in (select value from json_each(?1))")
+            .bind(as_json(ids))
+            .fetch_all(store.db.read())
+            .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, counts)| (BlockId(id), Counts::unpack(&counts)))
+        .collect())
+}
+
+pub(super) async fn delete(tx: &mut SqliteConnection, ids: &[BlockId]) -> sqlx::Result<()> {
+    sqlx::query("delete from log_entries where id in (select value from json_each(?1))")
+        .bind(as_json(ids))
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+/// A part without blocks is searched no more, and its index is freed bit by bit.
+pub(super) async fn retire(tx: &mut SqliteConnection, part: PartId) -> sqlx::Result<()> {
+    sqlx::query("update parts set retired = 1 where id = ?1")
+        .bind(part.0)
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+impl Store {
+    /// Bytes of the database's pages that hold something.
+    pub(crate) async fn used_bytes(&self) -> sqlx::Result<u64> {
+        let mut connection = self.db.read().acquire().await?;
+        let mut number = async |pragma: &'static str| -> sqlx::Result<u64> {
+            let number: i64 = sqlx::query_scalar(pragma).fetch_one(&mut *connection).await?;
+            Ok(number.unsigned_abs())
+        };
+        let (pages, free, size) = (
+            number("pragma page_count").await?,
+            number("pragma freelist_count").await?,
+            number("pragma page_size").await?,
+        );
+        Ok(pages.saturating_sub(free) * size)
+    }
+}

@@ -1,0 +1,69 @@
+//! The viewer's database: all SQL and all rows, one file per concern.
+
+pub(crate) mod append;
+pub(crate) mod blocks;
+pub(crate) mod containers;
+pub(crate) mod directory;
+pub(crate) mod index;
+pub(crate) mod ring;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use shared::db::{Db, Identity};
+use shared::settings::Durability;
+use tokio::sync::Semaphore;
+
+use self::directory::Directory;
+
+/// Searches that read and look through blocks at the same time.
+const SCANS: usize = 2;
+
+/// Whose database it is. `min_reader` is the oldest release that can work on the newest migration.
+pub(crate) const IDENTITY: Identity = Identity {
+    product: "log-viewer",
+    version: env!("CARGO_PKG_VERSION"),
+    min_reader: "0.1.0",
+};
+
+/// The open database. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    pub(crate) db: Db,
+    pub(crate) directory: Arc<Directory>,
+    /// Blocks are searched by so many at once.
+    pub(crate) scans: Arc<Semaphore>,
+}
+
+impl Store {
+    /// Opens and migrates the file, and reads what blocks it has.
+    pub(crate) async fn open(path: &Path, durability: Durability) -> anyhow::Result<Self> {
+        let mut migrator = sqlx::migrate!();
+        // A newer release may have been here; whether that is fine was decided by what the file says.
+        migrator.set_ignore_missing(true);
+        let store = Self {
+            db: Db::open(path, durability, &IDENTITY, &migrator).await?,
+            directory: Arc::default(),
+            scans: Arc::new(Semaphore::new(SCANS)),
+        };
+        store.load_directory().await?;
+        Ok(store)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// A store in a folder of its own, which lives as long as the guard.
+    pub(crate) async fn store() -> (Store, tempfile::TempDir) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(&folder.path().join("logs.db"), Durability::Process)
+            .await
+            .expect("a new database");
+        (store, folder)
+    }
+}
+
+#[cfg(test)]
+mod tests;

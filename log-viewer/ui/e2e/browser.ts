@@ -1,0 +1,36 @@
+// Debian's Chromium, and a page that remembers everything it complained about.
+import { chromium, type Browser, type Page } from 'playwright-core';
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+
+export function startBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: FLAGS });
+}
+
+export interface Watched {
+  page: Page;
+  /** Errors, exceptions and violations of the content security policy, in order. */
+  complaints: string[];
+}
+
+export async function openPage(browser: Browser): Promise<Watched> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    // The browser notes each 401 as an error; before signing in they are what should happen.
+    const expected = /status of 401/.test(message.text());
+    if (['error', 'warning'].includes(message.type()) && !expected) complaints.push(message.text());
+  });
+  page.setDefaultTimeout(20_000);
+  return { page, complaints };
+}

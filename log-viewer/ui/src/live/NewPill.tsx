@@ -1,0 +1,18 @@
+// How many lines have come since the reader looked away, and the way to them.
+import { exactNumber } from '@monlight/ui/number.ts';
+
+import { list } from '../lines/list-model.ts';
+import './live.css';
+
+export function NewPill() {
+  if (!list.live.value || list.following.value) return null;
+  const count = list.newCount.value;
+  return (
+    <div class="pill-place">
+      <button class={`pill ${count === 0 ? 'calm' : ''}`} onClick={() => list.resume()}>
+        {count === 0 ? 'Paused' : `${exactNumber(count)} new`} <span aria-hidden="true">↓</span>
+        <span class="visually-hidden">Go to the newest line</span>
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,24 @@
+// The requests this UI makes, one function each.
+import { api, withQuery, type QueryValue } from '@monlight/ui/api.ts';
+
+import type { About, Container, Context, Histogram, LogPage } from './wire.ts';
+
+export type LogQuery = Record<string, QueryValue>;
+
+export const listLogs = (query: LogQuery, signal?: AbortSignal) => api<LogPage>(withQuery('logs', query), { signal });
+
+export const readContext = (id: number, before: number, after: number, signal?: AbortSignal) =>
+  api<Context>(withQuery(`logs/${id}/context`, { before, after }), { signal });
+
+export const readHistogram = (query: LogQuery, signal?: AbortSignal) =>
+  api<Histogram>(withQuery('logs/histogram', query), { signal });
+
+export const exportAddress = (query: LogQuery, format: 'ndjson' | 'text') =>
+  `api/${withQuery('logs/export', { ...query, format })}`;
+
+export const tailAddress = (query: LogQuery) => `api/${withQuery('logs/tail', query)}`;
+
+export const listContainers = async (signal?: AbortSignal) =>
+  (await api<{ containers: Container[] }>('containers', { signal })).containers;
+
+export const readAbout = () => api<About>('about');
