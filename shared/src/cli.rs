@@ -79,6 +79,7 @@ impl<Config> Program<Config> {
         };
         let common = (self.common)(&config).clone();
         crate::telemetry::start(common.log);
+        allow_open_files();
         end(runtime().and_then(|runtime| {
             let result = runtime.block_on(async {
                 let stop = CancellationToken::new();
@@ -126,6 +127,18 @@ impl<Config> Program<Config> {
             text.push_str(&format!("  {:<24} {}{default}\n", setting.name, setting.about));
         }
         text
+    }
+}
+
+/// Takes as many open files as the system allows without asking anybody: a connection is one, a log that is read too,
+/// and the usual 1024 are meant for programs that have not changed since `select`.
+fn allow_open_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files could not be raised");
     }
 }
 

@@ -1,17 +1,24 @@
-//! The kit of the integration tests: a service in this process, clients that behave and clients that do not,
-//! and a machine that takes what the service sends.
+//! The kit of the integration tests: a service in this process or in one of its own, clients that behave and clients
+//! that do not, a machine that takes what the service sends, and a disk that is too small.
 //!
 //! Nothing here waits for a fixed time: [`eventually`] polls up to a deadline that only a failure reaches.
 
+pub mod chance;
 pub mod client;
+pub mod database;
 pub mod encoding;
+pub mod namespace;
+pub mod process;
 pub mod receiver;
 pub mod service;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+pub use chance::Chance;
 pub use client::{Client, RawConnection, Reply};
+pub use namespace::SmallDisk;
+pub use process::{Process, Program};
 pub use receiver::Receiver;
 pub use service::Service;
 

@@ -1,0 +1,87 @@
+//! Machines of their own, as far as the kernel gives them: a small disk, a process with the number 1.
+//!
+//! Everything lives in a namespace that ends with its process, so nothing is left behind.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{Process, Program};
+
+/// The command that makes a namespace of this kind, as root or as anybody; `probe` must succeed in it.
+fn unshare(kind: &[&'static str], probe: &[&str]) -> Option<Vec<&'static str>> {
+    [&["unshare"][..], &["unshare", "--map-root-user"]]
+        .into_iter()
+        .map(|unshare| [unshare, kind].concat())
+        .find(|unshare| {
+            let probe = Command::new(unshare[0]).args(&unshare[1..]).args(probe).output();
+            probe.is_ok_and(|output| output.status.success())
+        })
+}
+
+/// The program as the process with the number 1 of its container.
+///
+/// Nothing where the kernel gives no such namespace.
+#[must_use]
+pub fn as_first_process(program: &Program) -> Option<Command> {
+    let mut command = program.command(&unshare(&["--pid", "--fork", "--kill-child"], &["true"])?);
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    Some(command)
+}
+
+/// A small disk at a folder that only the process on it sees, and that is gone when the process ends.
+#[derive(Debug)]
+pub struct SmallDisk {
+    unshare: Vec<&'static str>,
+    folder: PathBuf,
+    size_kib: u64,
+}
+
+impl SmallDisk {
+    /// Nothing where neither root nor user namespaces may mount.
+    ///
+    /// # Panics
+    /// When the path is no text.
+    #[must_use]
+    pub fn at(folder: &Path, size_kib: u64) -> Option<Self> {
+        let mount = [
+            "sh",
+            "-c",
+            "mount -t tmpfs -o size=64k none \"$0\"",
+            folder.to_str().expect("a path of text"),
+        ];
+        Some(Self {
+            unshare: unshare(&["--mount"], &mount)?,
+            folder: folder.to_owned(),
+            size_kib,
+        })
+    }
+
+    /// The program on this disk, after `preparation` has run there as a shell script.
+    ///
+    /// # Panics
+    /// When the path is no text.
+    #[must_use]
+    pub fn command(&self, program: &Program, preparation: &str) -> Command {
+        let script = format!(
+            "mount -t tmpfs -o size={}k none \"$0\" && {preparation} && exec \"$1\"",
+            self.size_kib
+        );
+        let folder = self.folder.to_str().expect("a path of text");
+        let mut wrapper = self.unshare.clone();
+        wrapper.extend(["sh", "-c", script.as_str(), folder]);
+        let mut command = program.command(&wrapper);
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+    }
+
+    /// A file on the disk, as this process can reach it.
+    ///
+    /// # Panics
+    /// When the disk's folder has no absolute path.
+    #[must_use]
+    pub fn seen_from_here(&self, process: &Process, name: &str) -> PathBuf {
+        let file = self.folder.join(name);
+        let below_root = file.strip_prefix("/").expect("an absolute path");
+        PathBuf::from(format!("/proc/{}/root", process.id())).join(below_root)
+    }
+}
