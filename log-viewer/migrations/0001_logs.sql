@@ -64,8 +64,9 @@ create table log_entries (
     levels integer not null,
     -- Entries by container and level.
     counts blob not null,
-    -- Who, when and how bad; then the texts.
+    -- Who, when and how bad; which entries have the frequent tokens; then the texts.
     heads blob not null,
+    postings blob not null,
     texts blob not null
 ) strict;
 

@@ -6,9 +6,9 @@
 use crate::counts::Counts;
 use crate::cursor::Cursor;
 use crate::entry::Stream;
-use crate::index_text::index_text;
 use crate::lines::{ContainerId, Head, Lines, Packed};
 use crate::store::directory::Span;
+use crate::words::Words;
 
 /// Bytes of text in a block. Twice as much saves an eighth of the disk and makes a rare word four times as dear.
 pub(crate) const BLOCK_BYTES: usize = 64 << 10;
@@ -54,7 +54,7 @@ pub(crate) struct ClosedBlock {
     pub(crate) span: Span,
     pub(crate) counts: Counts,
     pub(crate) packed: Packed,
-    pub(crate) index_text: String,
+    pub(crate) words: Words,
 }
 
 /// Entries that wait for their block to be complete.
@@ -169,7 +169,7 @@ impl Packer {
             span,
             counts: Counts::of(&self.pending),
             packed: self.pending.pack(),
-            index_text: index_text(&self.pending),
+            words: Words::of(&self.pending),
         });
         self.batch.replaces_open = true;
         self.pending.clear();

@@ -9,7 +9,6 @@ mod cursor;
 mod entry;
 mod fields;
 mod http;
-mod index_text;
 mod level;
 mod lines;
 mod live;
@@ -21,6 +20,7 @@ mod search;
 mod source;
 mod store;
 mod when;
+mod words;
 mod writing;
 
 use std::sync::Arc;

@@ -226,7 +226,7 @@ pub(crate) struct Packed {
 }
 
 /// The bytes, and one more that says how they are stored.
-fn compress(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn compress(bytes: &[u8]) -> Vec<u8> {
     use std::cell::RefCell;
 
     thread_local! {
@@ -246,7 +246,8 @@ fn compress(bytes: &[u8]) -> Vec<u8> {
     stored
 }
 
-fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
+/// What [`compress`] was given; `None` when the bytes are damaged.
+pub(crate) fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
     use std::cell::RefCell;
 
     thread_local! {

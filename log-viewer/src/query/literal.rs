@@ -1,6 +1,6 @@
 //! What a term looks for: a text, and at which of its ends a word may go on.
 
-use super::tokens::{self, Kind, Runs};
+use super::tokens::{self, Kind, Runs, TOKEN_BYTES};
 
 /// A text in lower case, runs of blanks as one space.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -34,6 +34,16 @@ impl Literal {
             open_right: text.ends_with('*'),
             ..Self::exact(inner)
         }
+    }
+
+    /// The text if it is a word that equals one whole token of the index.
+    pub(super) fn as_word(&self) -> Option<&str> {
+        let is_plain = !self.open_left
+            && !self.open_right
+            && !self.text.is_empty()
+            && self.text.len() < TOKEN_BYTES
+            && self.text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        is_plain.then_some(&*self.text)
     }
 
     /// The runs of token characters, and for each whether it may begin earlier or go on in a text that matches.

@@ -24,6 +24,7 @@ pub(crate) struct Query {
     matcher: matcher::Node,
     need: Need,
     anchor: Option<Anchor>,
+    words: Vec<String>,
     is_empty: bool,
 }
 
@@ -35,6 +36,7 @@ impl Query {
         Self {
             need: need::of(&expr),
             anchor: matcher.anchor().cloned().map(Anchor),
+            words: words(&expr).unwrap_or_default(),
             is_empty: matches!(&expr, Expr::All(parts) if parts.is_empty()),
             matcher,
         }
@@ -48,6 +50,12 @@ impl Query {
     /// Whether an entry's text matches.
     pub(crate) fn matches(&self, text: &str) -> bool {
         self.matcher.matches(&Text::new(text))
+    }
+
+    /// The words, if the query is nothing but plain words that all must be there. An entry then matches if and only if each
+    /// of them is among its tokens.
+    pub(crate) fn words_only(&self) -> Option<&[String]> {
+        (!self.words.is_empty()).then_some(&*self.words)
     }
 
     /// What the tokens of a block must hold so that an entry in it may match.
@@ -88,6 +96,17 @@ impl<'a> Text<'a> {
 
     fn lowered(&self) -> &str {
         self.lowered.get_or_init(|| tokens::lowered(self.raw))
+    }
+}
+
+fn words(expr: &Expr) -> Option<Vec<String>> {
+    let word = |expr: &Expr| match expr {
+        Expr::Term(literal) => literal.as_word().map(str::to_owned),
+        _ => None,
+    };
+    match expr {
+        Expr::All(parts) => parts.iter().map(word).collect(),
+        one => word(one).map(|word| vec![word]),
     }
 }
 

@@ -117,6 +117,28 @@ fn fields_are_met_as_fields_and_as_text() {
 }
 
 #[test]
+fn only_plain_words_are_words_only() {
+    for (query, expected) in [
+        ("Error", Some(&["error"][..])),
+        ("a AND b a", Some(&["a", "b"])),
+        ("", None),
+        ("a OR b", None),
+        ("a NOT b", None),
+        ("a*", None),
+        ("a-b", None),
+        ("ü", None),
+        ("a:b", None),
+        ("\"a b\"", None),
+    ] {
+        let query_words = Query::parse(query);
+        let words = query_words.words_only();
+
+        let words: Option<Vec<&str>> = words.map(|words| words.iter().map(String::as_str).collect());
+        assert_eq!(words.as_deref(), expected, "{query}");
+    }
+}
+
+#[test]
 fn the_index_is_asked_for_what_is_certain() {
     let token = |text: &str| Need::Token(text.to_owned());
     let prefix = |text: &str| Need::Prefix(text.to_owned());
@@ -170,12 +192,12 @@ proptest! {
     }
 
     #[test]
-    fn plain_words_are_found_where_the_tokens_are(words in "[abn]{1,2}( [abn]{1,2}){0,2}", text in pieced()) {
-        let query = Query::parse(&words);
+    fn words_only_is_equality_of_tokens(query in "[abn]{1,2}( [abn]{1,2}){0,2}", text in pieced()) {
+        let query = Query::parse(&query);
         let tokens = tokens_of(&text);
+        let words = query.words_only().expect("these are plain words");
 
-        let has_all = words.split(' ').all(|word| tokens.contains(word));
-        prop_assert_eq!(query.matches(&text), has_all);
+        prop_assert_eq!(query.matches(&text), words.iter().all(|word| tokens.contains(word)));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use sqlx::Result;
 use super::Filter;
 use super::walk::{Give, Order, Walk};
 use crate::counts::ByLevel;
+use crate::lines::Head;
 use crate::nanos::Nanos;
 use crate::store::Store;
 
@@ -99,17 +100,27 @@ pub(crate) async fn read(
     let mut walk = Walk::begin(store, Arc::new(filter), Order::NewestFirst, Give::Heads).await?;
     while let Some(found) = walk.next().await? {
         histogram.total += found.hits.len() as u64;
-        for head in found.hits.heads() {
-            let bucket = start(head.at, width);
-            histogram.from = histogram.from.min(bucket);
-            histogram.buckets.entry(bucket).or_default()[head.level as usize] += 1;
-        }
+        histogram.add(found.hits.heads());
         if found.edge.is_some() && Instant::now() >= deadline {
             histogram.scanned_to = found.edge;
             break;
         }
     }
     Ok(histogram)
+}
+
+impl Histogram {
+    fn add(&mut self, heads: &[Head]) {
+        // Neighbours are mostly of the same bucket.
+        for run in heads.chunk_by(|one, next| start(one.at, self.width) == start(next.at, self.width)) {
+            let bucket = start(run[0].at, self.width);
+            self.from = self.from.min(bucket);
+            let levels = self.buckets.entry(bucket).or_default();
+            for head in run {
+                levels[head.level as usize] += 1;
+            }
+        }
+    }
 }
 
 /// The narrowest width with which `most` buckets cover the range.

@@ -126,6 +126,11 @@ impl Filter {
             .is_none_or(|containers| containers.contains(&container))
     }
 
+    /// Whether heads and frequent tokens may be enough to tell what is wanted.
+    fn can_count_by_heads(&self) -> bool {
+        !self.has_query() || self.query.words_only().is_some()
+    }
+
     /// Whether entries of such a block may be wanted.
     fn may_be_in(&self, span: &Span) -> bool {
         span.newest >= self.since

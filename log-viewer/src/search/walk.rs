@@ -13,11 +13,16 @@ use super::scan::for_each_hit;
 use crate::lines::{Head, Lines};
 use crate::nanos::Nanos;
 use crate::store::Store;
+use crate::store::blocks::StoredHeads;
 use crate::store::directory::{BlockId, PartId};
 
 /// Blocks in the first step, and in later ones: a page is often full after the first.
 const FIRST_STEP: usize = 2;
 const LARGEST_STEP: usize = 16;
+/// Heads are small.
+const LARGEST_STEP_OF_HEADS: usize = 32;
+/// Blocks that are in memory with their texts, for each half of a step.
+const TEXTS_AT_ONCE: usize = 8;
 /// Blocks that the index is asked about at once.
 const FIRST_WINDOW: usize = 32;
 const LARGEST_WINDOW: usize = 4_096;
@@ -129,7 +134,11 @@ impl Walk {
             .drain(self.candidates.len() - count..)
             .map(|candidate| candidate.id)
             .collect();
-        self.step = (self.step * 2).min(LARGEST_STEP);
+        let largest = match self.give {
+            Give::Entries => LARGEST_STEP,
+            Give::Heads => LARGEST_STEP_OF_HEADS,
+        };
+        self.step = (self.step * 2).min(largest);
         let (first, second) = step.split_at(count.div_ceil(2));
         let (first, second) = tokio::try_join!(self.scan(first), self.scan(second))?;
         let mut hits = first;
@@ -175,25 +184,57 @@ impl Walk {
         }
         // So many at once as there are cores: more would only take memory.
         let permit = Arc::clone(&self.store.scans).acquire_owned().await;
-        let needs_texts = self.give == Give::Entries || self.filter.has_query();
-        let blocks = if needs_texts {
-            self.store.read_blocks(ids).await?
+        let (mut hits, unsure) = if self.give == Give::Heads && self.filter.can_count_by_heads() {
+            let heads = self.store.read_heads(ids).await?;
+            let filter = Arc::clone(&self.filter);
+            blocking(move || count_by_heads(&heads, &filter)).await?
         } else {
-            self.store.read_heads(ids).await?
+            (Lines::default(), ids.to_vec())
         };
-        let (filter, give) = (Arc::clone(&self.filter), self.give);
-        let scanned = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            let mut hits = Lines::default();
-            for (_, block) in blocks {
-                gather(&block.unpack(), &filter, give, &mut hits);
-            }
-            hits
-        });
-        scanned
-            .await
-            .map_err(|error| sqlx::Error::Decode(Box::new(error)))
+        for some in unsure.chunks(TEXTS_AT_ONCE) {
+            let blocks = self.store.read_blocks(some).await?;
+            let (filter, give) = (Arc::clone(&self.filter), self.give);
+            let more = blocking(move || {
+                let mut hits = Lines::default();
+                for (_, block) in blocks {
+                    gather(&block.unpack(), &filter, give, &mut hits);
+                }
+                hits
+            });
+            hits.append(&more.await?);
+        }
+        drop(permit);
+        Ok(hits)
     }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}
+
+/// The hits, as far as heads and frequent tokens tell them, and the blocks whose texts have to be read.
+fn count_by_heads(blocks: &[StoredHeads], filter: &Filter) -> (Lines, Vec<BlockId>) {
+    let (mut hits, mut unsure) = (Lines::default(), Vec::new());
+    for block in blocks {
+        match filter.query.words_only() {
+            None => gather(&block.unpack(), filter, Give::Heads, &mut hits),
+            Some(words) => match block.postings().with_all(words) {
+                None => unsure.push(block.id),
+                Some(entries) => {
+                    let lines = block.unpack();
+                    let heads = entries
+                        .iter()
+                        .filter_map(|entry| lines.heads().get(*entry as usize));
+                    for head in heads.filter(|head| filter.accepts(head)) {
+                        hits.push(*head, "");
+                    }
+                }
+            },
+        }
+    }
+    (hits, unsure)
 }
 
 fn gather(lines: &Lines, filter: &Filter, give: Give, hits: &mut Lines) {

@@ -1,5 +1,6 @@
 //! A container's log files: the current one and the rotated ones, which may be compressed.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
@@ -42,22 +43,32 @@ pub(super) fn open_all(folder: &Path, log_name: &str) -> io::Result<Vec<LogFile>
             0 => log_name.to_owned(),
             _ => format!("{log_name}.{number}"),
         };
-        found.extend(open(&folder.join(&name), number, false)?.filter(|file| !is_known(&found, file)));
-        if number > 0 {
-            let file = open(&folder.join(format!("{name}.gz")), number, true)?;
-            found.extend(file.filter(|file| !is_known(&found, file)));
+        for (name, is_gz) in [(name.clone(), false), (format!("{name}.gz"), true)] {
+            if is_gz && number == 0 {
+                continue;
+            }
+            if let Some(file) = open(&folder.join(name), number, is_gz)?
+                && !is_known(&mut found, &file)
+            {
+                found.push(file);
+            }
         }
     }
     found.reverse();
     Ok(found)
 }
 
-fn is_known(found: &[LogFile], file: &LogFile) -> bool {
-    found.iter().any(|known| {
+fn is_known(found: &mut [LogFile], file: &LogFile) -> bool {
+    found.iter_mut().any(|known| {
+        if known.inode == file.inode {
+            return true;
+        }
         // While Docker compresses a file, both are there and only the plain one is complete.
-        let is_copy = file.content.is_gz() && known.number == file.number && known.head.starts_with(&file.head);
-        let is_moved = !file.head.is_empty() && known.head == file.head;
-        known.inode == file.inode || is_copy || is_moved
+        let is_same = |head: &[u8]| {
+            file.content.is_gz() && head.starts_with(&file.head) || !file.head.is_empty() && head == file.head
+        };
+        // It may have been written, rotated and compressed since it was opened; or copied and truncated.
+        (known.head.len() < HEAD_BYTES || is_same(&known.head)) && is_same(&known.head_now())
     })
 }
 
@@ -103,6 +114,21 @@ fn open(path: &Path, number: u32, is_gz: bool) -> io::Result<Option<LogFile>> {
 }
 
 impl LogFile {
+    /// The head stays what it was when the file was opened: that is how a later truncation is noticed.
+    fn head_now(&mut self) -> Cow<'_, [u8]> {
+        let mut head = vec![0; HEAD_BYTES];
+        if self.content.is_gz() {
+            return Cow::Borrowed(&self.head);
+        }
+        match self.content.read_at(0, &mut head) {
+            Ok(length) => {
+                head.truncate(length);
+                Cow::Owned(head)
+            }
+            Err(_) => Cow::Borrowed(&self.head),
+        }
+    }
+
     pub(super) fn head(&self) -> Mark {
         Mark::of(&self.head)
     }
@@ -201,7 +227,14 @@ mod tests {
 
         assert_eq!(
             found(folder.path()),
-            [(10, false), (9, true), (9, false), (4, true), (1, false), (0, false)]
+            [
+                (10, false),
+                (9, true),
+                (9, false),
+                (4, true),
+                (1, false),
+                (0, false)
+            ]
         );
     }
 }

@@ -47,20 +47,17 @@ fn fits(file: &mut impl Look, cursor: &Cursor) -> bool {
     file.begins_with(cursor.head) && file.has_before(cursor.position, cursor.tail)
 }
 
-/// Finds the file of which the end was just read through a handle that is still open, so its inode is its own.
-pub(super) fn find_held(cursor: &Cursor, files: &mut [impl Look]) -> Place {
-    let by_inode = files
-        .iter()
-        .position(|file| file.inode() == (cursor.device, cursor.inode));
-    // Compressed it has another inode.
-    let by_start = |files: &mut [_]| {
-        let is_it = |file: &mut _| {
-            cursor.head.length > 0 && Look::begins_with(file, cursor.head) && Look::is_gz(file)
-        };
-        files.iter_mut().position(is_it)
-    };
-    match by_inode.or_else(|| by_start(files)) {
-        Some(index) => Place::In(index),
+/// Finds the file that has been read to its end, wherever it went; everything after it is unread.
+///
+/// Its start is enough, and spares decompressing all of a file that is of no interest any more.
+pub(super) fn find_done(cursor: &Cursor, files: &mut [impl Look]) -> Place {
+    let is_it = |file: &mut _| cursor.head.length > 0 && Look::begins_with(file, cursor.head);
+    let mut own: Vec<usize> = (0..files.len())
+        .filter(|index| is_it(&mut files[*index]))
+        .collect();
+    own.sort_by_key(|index| files[*index].inode() != (cursor.device, cursor.inode));
+    match own.first() {
+        Some(index) => Place::In(*index),
         None => Place::Gone(unread(cursor, files)),
     }
 }
@@ -247,17 +244,19 @@ mod tests {
     }
 
     #[test]
-    fn after_a_rotation_the_own_file_is_known_by_its_inode_or_compressed_by_its_start() {
+    fn a_file_that_was_read_to_its_end_is_known_by_its_start() {
         use Place::{Gone, In};
         for (inode, read, there, place) in [
             (5, "abc", &["4:a", "5:abc", "6:d"][..], In(1)),
-            (5, "", &["5:", "6:d"], In(0)),
+            (5, "abc", &["7:abc", "5:abc", "6:d"], In(1)),
+            (5, "", &["5:", "6:d"], Gone(vec![1])),
+            (5, "abc", &["5:de", "6:f"], Gone(vec![0, 1])),
             (5, "abc", &["7z:abc", "6:d"], In(0)),
             (5, "abc", &["6:d"], Gone(vec![0])),
             (5, "abc", &["6:d", "7:e"], Gone(vec![0, 1])),
         ] {
             assert_eq!(
-                find_held(&cursor(inode, read), &mut files(there)),
+                find_done(&cursor(inode, read), &mut files(there)),
                 place,
                 "{there:?}"
             );

@@ -169,8 +169,9 @@ impl Stretch {
         }
     }
 
-    /// Takes the file for what it is now.
+    /// Takes a file of which nothing was read for what it is now.
     pub(super) fn accept(&mut self) -> io::Result<()> {
+        self.head = Mark::default();
         self.refresh_head().map(drop)
     }
 

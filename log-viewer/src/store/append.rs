@@ -153,7 +153,7 @@ impl Appender {
             .execute(&mut *tx)
             .await?;
         let number = write_block(tx, Some(id), &block.into()).await?;
-        index::add_document(tx, id, number, &block.index_text).await?;
+        index::add_document(tx, id, number, &block.words.document).await?;
         Ok(Block {
             id: number,
             part: id,
@@ -179,6 +179,8 @@ struct BlockRow<'a> {
     span: &'a Span,
     counts: &'a Counts,
     packed: &'a crate::lines::Packed,
+    /// Of closed blocks.
+    postings: &'a [u8],
 }
 
 impl<'a> From<&'a ClosedBlock> for BlockRow<'a> {
@@ -187,6 +189,7 @@ impl<'a> From<&'a ClosedBlock> for BlockRow<'a> {
             span: &block.span,
             counts: &block.counts,
             packed: &block.packed,
+            postings: &block.words.postings,
         }
     }
 }
@@ -197,6 +200,7 @@ impl<'a> From<&'a OpenBlock> for BlockRow<'a> {
             span: &block.span,
             counts: &block.counts,
             packed: &block.packed,
+            postings: &[],
         }
     }
 }
@@ -208,8 +212,8 @@ async fn write_block(
 ) -> sqlx::Result<BlockId> {
     let span = block.span;
     sqlx::query_scalar(
-        "insert into log_entries (part, entries, text_bytes, first_id, last_id, oldest, newest, containers, levels, counts, heads, texts)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) returning id",
+        "insert into log_entries (part, entries, text_bytes, first_id, last_id, oldest, newest, containers, levels, counts, heads, postings, texts)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) returning id",
     )
     .bind(part.map(|part| part.0))
     .bind(span.entries)
@@ -222,6 +226,7 @@ async fn write_block(
     .bind(span.levels)
     .bind(block.counts.pack())
     .bind(block.packed.heads.as_slice())
+    .bind(block.postings)
     .bind(block.packed.texts.as_slice())
     .fetch_one(tx)
     .await

@@ -9,6 +9,7 @@ use crate::counts::Counts;
 use crate::entry::{Level, Stream};
 use crate::lines::{ContainerId, EntryId, Head, Lines};
 use crate::nanos::Nanos;
+use crate::words::Postings;
 
 /// What stands in no closed block, and the last closed one at that moment.
 #[derive(Debug)]
@@ -103,18 +104,20 @@ impl Store {
             .collect())
     }
 
-    /// The heads of these closed blocks.
-    pub(crate) async fn read_heads(&self, ids: &[BlockId]) -> sqlx::Result<Vec<(BlockId, Stored)>> {
-        let rows: Vec<(i64, Vec<u8>)> =
-            sqlx::query_as("select id, heads from log_entries where id in (select value from json_each(?1))")
-                .bind(as_json(ids))
-                .fetch_all(self.db.read())
-                .await?;
+    /// The heads of these closed blocks, and where their frequent tokens stand.
+    pub(crate) async fn read_heads(&self, ids: &[BlockId]) -> sqlx::Result<Vec<StoredHeads>> {
+        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+            "select id, heads, postings from log_entries where id in (select value from json_each(?1))",
+        )
+        .bind(as_json(ids))
+        .fetch_all(self.db.read())
+        .await?;
         Ok(rows
             .into_iter()
-            .map(|(id, heads)| {
-                let texts = Vec::new();
-                (BlockId(id), Stored { heads, texts })
+            .map(|(id, heads, postings)| StoredHeads {
+                id: BlockId(id),
+                heads,
+                postings,
             })
             .collect())
     }
@@ -128,21 +131,36 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// The entries; without their texts when those were not read. A damaged block is said in the log and has none.
+    /// The entries. A damaged block is said in the log and has none.
     pub(crate) fn unpack(&self) -> Lines {
-        let lines = if self.texts.is_empty() {
-            Lines::unpack_heads(&self.heads)
-        } else {
-            Lines::unpack(&self.heads, &self.texts)
-        };
-        lines.unwrap_or_else(|| {
-            tracing::error!(
-                size_bytes = self.heads.len() + self.texts.len(),
-                "a block is damaged"
-            );
-            Lines::default()
-        })
+        or_damaged(Lines::unpack(&self.heads, &self.texts))
     }
+}
+
+/// A block as it lies in the database, without its texts.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredHeads {
+    pub(crate) id: BlockId,
+    heads: Vec<u8>,
+    postings: Vec<u8>,
+}
+
+impl StoredHeads {
+    /// The entries; their texts are out of reach.
+    pub(crate) fn unpack(&self) -> Lines {
+        or_damaged(Lines::unpack_heads(&self.heads))
+    }
+
+    pub(crate) fn postings(&self) -> Postings {
+        Postings::unpack(&self.postings)
+    }
+}
+
+fn or_damaged(lines: Option<Lines>) -> Lines {
+    lines.unwrap_or_else(|| {
+        tracing::error!("a block is damaged");
+        Lines::default()
+    })
 }
 
 fn as_json(ids: &[BlockId]) -> String {

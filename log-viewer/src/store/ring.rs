@@ -11,10 +11,10 @@ use super::directory::{Block, BlockId, Change, PartId};
 use super::{Store, blocks};
 use crate::batch::{BLOCK_BYTES, ClosedBlock};
 use crate::counts::Counts;
-use crate::index_text::index_text;
 use crate::lines::{ContainerId, Lines};
 use crate::nanos::Nanos;
 use crate::store::directory::Span;
+use crate::words::Words;
 
 /// Blocks in one step; a step holds the writer for a few milliseconds.
 const STEP_BLOCKS: usize = 64;
@@ -227,7 +227,7 @@ async fn remove(
             span,
             counts: Counts::of(&lines),
             packed: lines.pack(),
-            index_text: index_text(&lines),
+            words: Words::of(&lines),
         };
         let written = appender.write_closed(&mut tx, &mut part, &block).await?;
         closed.push((written, block.counts));

@@ -1,11 +1,12 @@
 //! Containers come, change and go.
 
 use std::fs;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::docker::{Docker, Writer};
 use super::reader::{Reader, settings};
-use crate::source::{Names, Settings};
+use crate::source::{Names, Settings, WAITING_BATCHES};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_containers_are_read_at_once() {
@@ -216,4 +217,49 @@ async fn what_is_not_mounted_is_said_until_it_is() {
 
     reader.catch_up(&mut [&mut web]).await;
     problems.wait_for(Vec::is_empty).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_container_that_logs_elsewhere_is_said_and_does_not_disturb() {
+    let docker = Docker::new();
+    let mut web = docker.container("aa", "web", 1);
+    let other = docker.folder().join("bb");
+    fs::create_dir(&other).unwrap();
+    let config = r#"{"ID":"bb","Name":"/db","LogPath":"","State":{"Running":true}}"#;
+    fs::write(other.join("config.v2.json"), config).unwrap();
+    let mut reader = Reader::start(docker.folder()).await;
+
+    reader.catch_up(&mut [&mut web]).await;
+
+    let mut problems = reader.source().problems.clone();
+    let seen = problems
+        .wait_for(|problems| !problems.is_empty())
+        .await
+        .unwrap()
+        .clone();
+    assert_eq!(seen.len(), 1);
+    assert!(seen[0].path.ends_with("bb-json.log") && seen[0].what.contains("container db"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_writer_that_is_stuck_keeps_neither_memory_nor_the_end() {
+    let docker = Docker::new();
+    let mut web = docker.container("aa", "web", 1);
+    web.lines(20_000);
+    let size = fs::metadata(&web.log).unwrap().len();
+    let mut reader = Reader::start(docker.folder()).await;
+    let figures = reader.source().figures.clone();
+    reader.write_one(Duration::from_secs(30)).await;
+    while reader.waiting_batches() < WAITING_BATCHES {
+        tokio::task::yield_now().await;
+    }
+
+    reader.kill().await;
+
+    assert!(
+        figures.bytes.load(Ordering::Relaxed) < size,
+        "reading waits for the writer"
+    );
+    reader.resume().await;
+    reader.catch_up(&mut [&mut web]).await;
 }

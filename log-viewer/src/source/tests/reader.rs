@@ -96,6 +96,10 @@ impl Reader {
         &self.running.as_ref().expect("it runs").source
     }
 
+    pub(super) fn waiting_batches(&self) -> usize {
+        self.running.as_ref().expect("it runs").batches.len()
+    }
+
     pub(super) fn faults(&self) -> u64 {
         self.source().figures.faults.load(Ordering::Relaxed)
     }
@@ -175,15 +179,22 @@ impl Reader {
                     .zip(&writer.written)
                     .position(|(text, expected)| text != expected);
                 let place = place.unwrap_or(texts.len().min(writer.written.len()));
-                let end = |length: usize| length.min(place + 5);
                 panic!(
                     "of {} lines {} were found; from line {place} on they are {:#?} instead of {:#?}",
                     writer.written.len(),
                     texts.len(),
-                    texts[place..end(texts.len())].iter().map(|text| &text[..text.len().min(60)]).collect::<Vec<_>>(),
-                    writer.written[place..end(writer.written.len())].iter().map(|text| &text[..text.len().min(60)]).collect::<Vec<_>>(),
+                    excerpt(&texts, place),
+                    excerpt(&writer.written, place),
                 );
             }
         }
     }
+}
+
+/// A few lines, and of each what one can read.
+fn excerpt(texts: &[impl AsRef<str>], from: usize) -> Vec<String> {
+    let texts = texts.iter().skip(from).take(5);
+    texts
+        .map(|text| text.as_ref().chars().take(60).collect())
+        .collect()
 }

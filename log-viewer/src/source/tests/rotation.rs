@@ -29,7 +29,7 @@ async fn rotation_while_reading_loses_and_repeats_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_writer_that_rotates_all_the_time_is_followed() {
+async fn a_writer_that_rotates_all_the_time_is_followed_across_restarts() {
     for compresses in [false, true] {
         let docker = Docker::new();
         let mut web = docker.container("aa", "web", 400);

@@ -2,6 +2,8 @@
 //!
 //! The files that are still to be read are held open, so that nothing Docker does to their names matters.
 
+mod find;
+
 use std::collections::VecDeque;
 use std::fs;
 use std::io;
@@ -11,12 +13,10 @@ use std::path::{Path, PathBuf};
 use memchr::memchr;
 
 use super::figures::Figures;
-use super::files::{self, LogFile};
-use super::place::{self, Place};
 use super::publish::{Numbers, Publisher};
 use super::stretch::{Bytes, Found, Stretch};
 use crate::batch::{Chunk, OpenEntry};
-use crate::cursor::{Cursor, Mark};
+use crate::cursor::Cursor;
 use crate::lines::ContainerId;
 use crate::nanos::Nanos;
 use crate::record;
@@ -34,8 +34,10 @@ pub(super) struct Tail {
     is_rotated: bool,
     /// The folder is gone.
     pub(super) is_gone: bool,
-    /// The place before the first file was found.
+    /// A place that was reached before the first file of the queue.
     known: Option<Cursor>,
+    /// There is nothing more in the file of that place.
+    is_known_done: bool,
     last_at: Nanos,
     /// The place has moved since it was last told.
     has_moved: bool,
@@ -81,6 +83,7 @@ impl Tail {
             is_gone: false,
             last_at: known.map_or(Nanos(i64::MIN), |cursor| cursor.last_at),
             known,
+            is_known_done: false,
             has_moved: false,
             publisher: Publisher::resume(container, open),
         }
@@ -137,9 +140,8 @@ impl Tail {
                 Ok(Next::More)
             }
             Found::Begun => {
-                stretch.accept()?;
-                if !self.is_gone {
-                    self.find_what_was_missed()?;
+                if self.is_gone || !self.find_what_was_missed()? {
+                    self.accept_front()?;
                 }
                 Ok(Next::More)
             }
@@ -193,6 +195,10 @@ impl Tail {
         Figures::add(&shared.figures.bytes, (bytes.lines_end - bytes.start) as u64);
     }
 
+    fn accept_front(&mut self) -> io::Result<()> {
+        self.queue.front_mut().map_or(Ok(()), Stretch::accept)
+    }
+
     /// Decides what comes after the bytes.
     fn go_on(&mut self, bytes: Bytes, shared: &mut Shared<'_>) -> io::Result<Next> {
         if !bytes.is_last {
@@ -204,9 +210,7 @@ impl Tail {
         }
         if self.queue.len() > 1 {
             if let Some(done) = self.queue.pop_front() {
-                self.known = Some(done.cursor(self.last_at))
-                    .filter(|place| place.position > 0)
-                    .or(self.known);
+                self.remember(done.cursor(self.last_at), true);
             }
             return Ok(Next::More);
         }
@@ -277,109 +281,5 @@ impl Tail {
         }
         self.publisher.expire(shared.now, shared.numbers);
         Next::Wait
-    }
-
-    /// Finds the place where reading begins.
-    fn begin(&mut self, shared: &mut Shared<'_>) -> io::Result<()> {
-        let mut files = files::open_all(&self.folder, &self.log_name)?;
-        if let Some(cursor) = self.known {
-            let place = place::find(&cursor, &mut files);
-            if matches!(place, Place::Gone(_)) && !files.is_empty() {
-                tracing::info!(
-                    container.name = self.name,
-                    "the log was replaced while it was not watched; lines that are not on the disk any more are lost"
-                );
-            }
-            self.queue = take_up(files, place, &cursor);
-        } else if let Some(start) = place::begin(&files, shared.backfill) {
-            if start.skips_any {
-                // What is skipped is older than this.
-                self.last_at = shared.now;
-            }
-            let mut files = files.into_iter().skip(start.file);
-            if let Some(first) = files.next() {
-                let first = Stretch::from_offset(first, start.offset)?;
-                self.has_moved = first.position > 0;
-                self.queue.push_back(first);
-            }
-            self.queue.extend(files.map(Stretch::whole));
-        }
-        Ok(())
-    }
-
-    /// Goes on with the files that came after the one that has been read to its end.
-    fn find_after_rotation(&mut self, shared: &mut Shared<'_>) -> io::Result<Next> {
-        let Some(cursor) = self.queue.front().map(|stretch| stretch.cursor(self.last_at)) else {
-            return Ok(Next::Wait);
-        };
-        let mut files = files::open_all(&self.folder, &self.log_name)?;
-        let newer: VecDeque<Stretch> = match place::find_held(&cursor, &mut files) {
-            Place::In(own) => files.into_iter().skip(own + 1).map(Stretch::whole).collect(),
-            gone @ Place::Gone(_) => take_up(files, gone, &cursor),
-        };
-        if newer.is_empty() {
-            // Docker is just about to make it.
-            return Ok(Next::Wait);
-        }
-        Figures::add(&shared.figures.rotations, newer.len() as u64);
-        self.known = Some(cursor).filter(|place| place.position > 0).or(self.known);
-        self.queue = newer;
-        self.is_rotated = false;
-        Ok(Next::More)
-    }
-
-    /// Looks for copies that were made of a file while it seemed to be empty.
-    fn find_what_was_missed(&mut self) -> io::Result<()> {
-        let front = self.queue.front().map(|stretch| stretch.cursor(self.last_at));
-        // Nothing is known of the start of an empty file, so it is not mistaken for one of those.
-        let empty = front.map(|place| Cursor {
-            head: Mark::default(),
-            ..place
-        });
-        let Some(cursor) = self.known.or(empty) else {
-            return Ok(());
-        };
-        let mut files = files::open_all(&self.folder, &self.log_name)?;
-        let place = place::find(&cursor, &mut files);
-        let queue = take_up(files, place, &cursor);
-        if !queue.is_empty() {
-            self.queue = queue;
-        }
-        Ok(())
-    }
-
-    /// Finishes the copy if there is one, and begins the file anew.
-    fn find_after_truncation(&mut self, shared: &mut Shared<'_>) -> io::Result<()> {
-        let Some(cursor) = self.queue.front().map(|stretch| stretch.cursor(self.last_at)) else {
-            return Ok(());
-        };
-        let mut files = files::open_all(&self.folder, &self.log_name)?;
-        let place = place::find(&cursor, &mut files);
-        tracing::info!(
-            container.name = self.name,
-            copy.found = matches!(place, Place::In(_)),
-            "a log was truncated"
-        );
-        Figures::add(&shared.figures.truncations, 1);
-        self.known = Some(cursor).filter(|place| place.position > 0).or(self.known);
-        self.queue = take_up(files, place, &cursor);
-        self.is_rotated = false;
-        Ok(())
-    }
-}
-
-fn take_up(files: Vec<LogFile>, place: Place, cursor: &Cursor) -> VecDeque<Stretch> {
-    match place {
-        Place::In(own) => {
-            let mut files = files.into_iter().skip(own);
-            let first = files.next().map(|file| Stretch::resume(file, cursor));
-            first.into_iter().chain(files.map(Stretch::whole)).collect()
-        }
-        Place::Gone(unread) => files
-            .into_iter()
-            .enumerate()
-            .filter(|(index, _)| unread.contains(index))
-            .map(|(_, file)| Stretch::whole(file))
-            .collect(),
     }
 }
