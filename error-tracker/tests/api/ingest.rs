@@ -279,6 +279,35 @@ async fn scalars_that_a_client_did_not_quote_are_taken_as_text() {
 }
 
 #[tokio::test]
+async fn half_a_character_does_not_cost_the_report() {
+    let tracker = Tracker::start().await;
+    let mut sent = report("KeyError");
+    sent["message"] = json!("cut here");
+    sent["extra"] = json!({"note": "cut here"});
+    let body = sent.to_string().replace("cut here", r"cut \ud83e");
+
+    for path in ["/api/errors", "/api/errors/batch"] {
+        let body = if path.ends_with("batch") {
+            format!("[{body}]")
+        } else {
+            body.clone()
+        };
+        let reply = tracker.api.post_bytes(path, body.as_bytes()).await;
+        assert!(
+            matches!(reply.status, 200 | 201),
+            "{path}: {}",
+            String::from_utf8_lossy(&reply.body)
+        );
+    }
+
+    let id = tracker.get("/api/errors").await["errors"][0]["id"].clone();
+    let detail = tracker.get(&format!("/api/errors/{id}")).await;
+    assert_eq!(detail["count"], 2);
+    assert_eq!(detail["message"], "cut \u{fffd}");
+    assert_eq!(detail["occurrences"][0]["extra"]["note"], "cut \u{fffd}");
+}
+
+#[tokio::test]
 async fn extra_is_any_json() {
     let tracker = Tracker::start().await;
     for (number, extra) in [

@@ -65,7 +65,10 @@ pub(super) async fn report_error(
     request: Request,
 ) -> Result<(StatusCode, Json<Accepted>), Problem> {
     // What waits for its commit is the packed report, not the body.
-    let report = read_report(&app.gate.read_body(request).await?.bytes, Timestamp::now())?;
+    let report = read_report(
+        &app.gate.read_body(request).await?.mended().bytes,
+        Timestamp::now(),
+    )?;
     let counted = app
         .flusher
         .submit(vec![report])
@@ -89,7 +92,7 @@ pub(super) async fn report_batch(
     let Batch {
         mut reports,
         rejected,
-    } = read_batch(&app.gate.read_body(request).await?, Timestamp::now())?;
+    } = read_batch(&app.gate.read_body(request).await?.mended(), Timestamp::now())?;
     let mut results = Vec::with_capacity(reports.len() + rejected.len());
     while !reports.is_empty() {
         let rest = reports.split_off(reports.len().min(REPORTS_PER_JOB));

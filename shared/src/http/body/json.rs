@@ -1,5 +1,6 @@
 //! Reads JSON, and says where it is wrong.
 
+use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::http::problem::Problem;
@@ -11,6 +12,45 @@ use crate::http::problem::Problem;
 pub fn parse_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     serde_json::from_slice(bytes).map_err(|error| explain::<T>(bytes, &error))
+}
+
+/// Puts `\ufffd`, which is as long, in the place of each escape that is half a surrogate pair.
+pub(super) fn with_whole_characters(json: Bytes) -> Bytes {
+    let lone: Vec<usize> = lone_surrogates(&json).collect();
+    if lone.is_empty() {
+        return json;
+    }
+    let mut mended = json.to_vec();
+    for at in lone {
+        mended[at + 2..at + 6].copy_from_slice(b"fffd");
+    }
+    mended.into()
+}
+
+/// Where the escapes are that are half a character.
+fn lone_surrogates(json: &[u8]) -> impl Iterator<Item = usize> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            at += memchr::memchr(b'\\', json.get(at..)?)?;
+            let here = at;
+            match (escaped_unit(json, here), escaped_unit(json, here + 6)) {
+                (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => at += 12,
+                (Some(0xd800..=0xdfff), _) => {
+                    at += 6;
+                    return Some(here);
+                }
+                // The backslash and what it escapes, which may be another one.
+                _ => at += 2,
+            }
+        }
+    })
+}
+
+/// The UTF-16 unit of the `\uXXXX` that begins here.
+fn escaped_unit(json: &[u8], at: usize) -> Option<u16> {
+    let digits = json.get(at..)?.strip_prefix(b"\\u")?.get(..4)?;
+    u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
 fn explain<'a, T: Deserialize<'a>>(bytes: &'a [u8], error: &serde_json::Error) -> Problem {
@@ -36,6 +76,33 @@ fn explain<'a, T: Deserialize<'a>>(bytes: &'a [u8], error: &serde_json::Error) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn half_characters_become_replacement_characters_and_nothing_else_changes() {
+        for (json, mended) in [
+            (r#""\u00fc \n""#, None),
+            (r#""\ud83e\udd80""#, None),
+            (r#""\uD83E\uDD80\uD83E\uDD80""#, None),
+            (r#""\\ud800""#, None),
+            (r#""\\\ud800""#, Some(r#""\\\ufffd""#)),
+            (r#""\ud83e""#, Some(r#""\ufffd""#)),
+            (r#""\udd80\ud83e""#, Some(r#""\ufffd\ufffd""#)),
+            (r#""\ud83e \udd80""#, Some(r#""\ufffd \ufffd""#)),
+            (r#""\ud83e\n\udd80""#, Some(r#""\ufffd\n\ufffd""#)),
+            (r#""\ud83e\ud83e\udd80""#, Some(r#""\ufffd\ud83e\udd80""#)),
+            (r#"{"\ud800":1}"#, Some(r#"{"\ufffd":1}"#)),
+        ] {
+            let result = with_whole_characters(Bytes::from(json));
+            assert_eq!(result, mended.unwrap_or(json), "{json}");
+            assert!(
+                serde_json::from_slice::<serde_json::Value>(&result).is_ok(),
+                "a strict reader takes it: {json}"
+            );
+        }
+        for cut in [&b"\\"[..], b"\\u", b"\\ud80", b"\\ud800\\u", b""] {
+            let _ = with_whole_characters(Bytes::from(cut));
+        }
+    }
 
     #[test]
     fn json_that_is_wrong_is_told_where() {

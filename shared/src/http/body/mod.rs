@@ -51,6 +51,14 @@ pub struct WholeBody {
 }
 
 impl WholeBody {
+    /// With U+FFFD for each half of a character (a lone surrogate such as `"\ud800"`): serialisers of several languages
+    /// write what their strings hold, and a report is worth more than the half of an emoji that was cut.
+    #[must_use]
+    pub fn mended(mut self) -> Self {
+        self.bytes = json::with_whole_characters(self.bytes);
+        self
+    }
+
     /// Reads the JSON in it.
     ///
     /// # Errors
