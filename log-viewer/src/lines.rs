@@ -24,7 +24,7 @@ const MOST_UNPACKED_BYTES: usize = 16 << 20;
 pub(crate) struct ContainerId(pub(crate) u32);
 
 /// The number of an entry; later entries have higher ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct EntryId(pub(crate) i64);
 
 /// What is known of an entry without its text.

@@ -20,6 +20,8 @@ use crate::nanos::Nanos;
 use crate::search::{Filter, resume};
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Who has missed something is told as soon as there is room; it is looked for so often.
+const TELL_DROPPED: Duration = Duration::from_millis(50);
 /// Then the client comes again, which spreads clients over restarts and proxies' limits.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 /// Entries that a resumed stream may have missed; beyond that they are counted as dropped.
@@ -50,13 +52,16 @@ pub(super) async fn tail_logs(
         .map(EntryId);
     // First the subscription, then what is there: what comes in between is seen twice rather than not at all.
     let subscription = app.live.subscribe();
-    let filter = Arc::new(filter.resolve(&app.store, Nanos::now()).await?);
+    let now = Nanos::now();
+    let resolved = Arc::new(filter.resolve(&app.store, now).await?);
     let (sender, receiver) = sse::channel(app.config.tail_buffer_bytes);
     let stop = app.stop.clone();
     let tail = Tail {
         names: Names::load(&app).await?,
         app: Arc::clone(&app),
-        filter,
+        query: filter,
+        asked_at: now,
+        filter: resolved,
         sender,
         sent: EntryId(0),
         dropped: 0,
@@ -68,6 +73,9 @@ pub(super) async fn tail_logs(
 /// One stream.
 struct Tail {
     app: Arc<App>,
+    query: FilterQuery,
+    asked_at: Nanos,
+    /// What the query stands for, with the containers that are known.
     filter: Arc<Filter>,
     names: Names,
     sender: EventSender,
@@ -91,6 +99,7 @@ impl Tail {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.sender.closed() => return,
+                () = tokio::time::sleep(TELL_DROPPED), if self.dropped > 0 => self.tell_dropped(),
                 () = tokio::time::sleep_until(end) => {
                     let _ = self.sender.send(&event("close", r#"{"reason":"the stream has run for 30 minutes"}"#));
                     return;
@@ -115,6 +124,10 @@ impl Tail {
         match resume::since(&self.app.store, Arc::clone(&self.filter), last, MOST_RESUMED).await {
             Ok(missed) => {
                 self.dropped += missed.left_out;
+                self.sent = last.min(missed.through);
+                for (head, text) in missed.grown.iter() {
+                    self.send("amend", head, text, None);
+                }
                 for (head, text) in missed.entries.iter() {
                     // The client asked for it, so it waits for room.
                     while self.sender.is_filling() && !self.sender.is_closed() {
@@ -133,16 +146,23 @@ impl Tail {
 
     async fn pass_on(&mut self, news: &News, resumed: EntryId) {
         for item in news.iter() {
+            if !self.names.knows(item.head.container) {
+                self.meet_new_containers().await;
+            }
             if !item.is_amendment && item.head.id <= resumed || !self.filter.wants(item.head, item.text) {
                 continue;
             }
-            if !self.names.knows(item.head.container)
-                && let Ok(names) = Names::load(&self.app).await
-            {
-                self.names = names;
-            }
             let name = if item.is_amendment { "amend" } else { "log" };
             self.send(name, item.head, item.text, Some(item.wire));
+        }
+    }
+
+    /// One of them may have a name that is asked for: a container is often made again under its name.
+    async fn meet_new_containers(&mut self) {
+        let filter = self.query.resolve(&self.app.store, self.asked_at).await;
+        if let (Ok(names), Ok(filter)) = (Names::load(&self.app).await, filter) {
+            self.names = names;
+            self.filter = Arc::new(filter);
         }
     }
 

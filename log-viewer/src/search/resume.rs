@@ -6,15 +6,25 @@ use sqlx::Result;
 
 use super::Filter;
 use crate::lines::{EntryId, Head, Lines};
+use crate::nanos::Nanos;
 use crate::store::Store;
+use crate::store::directory::BlockId;
 
-/// Entries in the order of their numbers.
-#[derive(Debug)]
+/// Blocks that are read, the newest ones; what lies in older ones is left out without a look.
+const MOST_BLOCKS: usize = 200;
+/// An entry grows no longer than so many nanoseconds after it has begun: the gaps within one are shorter.
+const GROWTH: i64 = 10_000_000_000;
+
+/// What a stream has missed.
+#[derive(Debug, Default)]
 pub(crate) struct Missed {
+    /// New entries, in the order of their numbers.
     pub(crate) entries: Lines,
-    /// Older ones that were too many.
+    /// Entries that may have grown since.
+    pub(crate) grown: Lines,
+    /// Older ones that were too many; of those that were not looked at, all are counted.
     pub(crate) left_out: u64,
-    /// The last entry that there was, wanted or not.
+    /// The last entry that there is, wanted or not.
     pub(crate) through: EntryId,
 }
 
@@ -24,38 +34,58 @@ pub(crate) async fn since(store: &Store, filter: Arc<Filter>, last: EntryId, mos
     if let Some(closed) = pending.last_closed {
         store.directory.reaches(closed).await;
     }
-    let mut through = last;
-    let mut found: Vec<(Head, String)> = Vec::new();
-    let mut left_out = 0;
-    let mut take = |lines: &Lines, found: &mut Vec<(Head, String)>| {
-        for (head, text) in lines.iter().filter(|(head, _)| head.id > last) {
-            through = through.max(head.id);
-            if filter.wants(head, text) {
-                found.push((*head, text.to_owned()));
+    let known = |id: BlockId| pending.last_closed.is_some_and(|closed| id <= closed);
+    let newest = store
+        .directory
+        .pick(|block| known(block.id).then_some(block.span.last_id))
+        .into_iter()
+        .chain(pending.lines.heads().iter().map(|head| head.id))
+        .max()
+        .unwrap_or(EntryId(0));
+    let mut missed = Missed {
+        through: newest,
+        ..Missed::default()
+    };
+    let mut blocks = store.directory.pick(|block| {
+        (known(block.id) && block.span.last_id >= last).then_some((block.id, block.span.entries))
+    });
+    let unread = blocks.len().saturating_sub(MOST_BLOCKS);
+    for (_, entries) in blocks.drain(..unread) {
+        missed.left_out += u64::from(entries);
+    }
+
+    let mut new: Vec<(Head, String)> = Vec::new();
+    let mut before: Vec<(Head, String)> = Vec::new();
+    let mut last_at = None;
+    let mut take = |lines: &Lines| {
+        for (head, text) in lines.iter() {
+            if head.id == last {
+                last_at = Some(head.at);
+            }
+            if head.id > last && filter.wants(head, text) {
+                new.push((*head, text.to_owned()));
+            } else if head.id <= last && text.contains('\n') && filter.wants(head, text) {
+                before.push((*head, text.to_owned()));
             }
         }
-        found.sort_unstable_by_key(|(head, _)| head.id);
-        let over = found.len().saturating_sub(most);
-        left_out += over as u64;
-        found.drain(..over);
+        new.sort_unstable_by_key(|(head, _)| head.id);
+        let over = new.len().saturating_sub(most);
+        missed.left_out += over as u64;
+        new.drain(..over);
     };
-    let blocks = store.directory.pick(|block| {
-        let known = pending.last_closed.is_some_and(|closed| block.id <= closed);
-        (known && block.span.last_id > last).then_some(block.id)
-    });
-    for block in blocks {
+    for (block, _) in blocks {
         for (_, stored) in store.read_blocks(&[block]).await? {
-            take(&stored.unpack(), &mut found);
+            take(&stored.unpack());
         }
     }
-    take(&pending.lines, &mut found);
-    let mut entries = Lines::default();
-    for (head, text) in &found {
-        entries.push(*head, text);
+    take(&pending.lines);
+    for (head, text) in &new {
+        missed.entries.push(*head, text);
     }
-    Ok(Missed {
-        entries,
-        left_out,
-        through,
-    })
+    for (head, text) in &before {
+        if last_at.is_some_and(|at: Nanos| head.at.0 >= at.0.saturating_sub(GROWTH)) {
+            missed.grown.push(*head, text);
+        }
+    }
+    Ok(missed)
 }

@@ -254,10 +254,12 @@ async fn check_resume(store: &Store, entries: &[Entry]) {
         .collect();
     let over = expected.len().saturating_sub(10);
     assert_eq!(ids(&missed.entries), expected[over..]);
-    assert_eq!(
-        (missed.left_out, missed.through),
-        (over as u64, EntryId(entries.len() as i64))
-    );
+    let newest = EntryId(entries.len() as i64);
+    assert_eq!((missed.left_out, missed.through), (over as u64, newest));
+    let beyond = resume::since(store, filter, EntryId(1_000_000), 10)
+        .await
+        .unwrap();
+    assert_eq!((ids(&beyond.entries), beyond.through), (vec![], newest));
 }
 
 async fn check_around(store: &Store, entries: &[Entry]) {
@@ -385,4 +387,26 @@ async fn a_search_that_runs_out_of_time_says_how_far_it_came_and_goes_on_from_th
 
     assert_eq!(found, [8_000, 6_000, 4_000, 2_000]);
     assert!(pages > 2, "each page had no time at all");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_goes_on_is_given_what_has_grown_meanwhile() {
+    let (store, _folder) = store().await;
+    let entries = [
+        line(1, 1, "Traceback\n  an old one"),
+        line(2_000, 1, "ready"),
+        line(2_001, 1, "Traceback\n  File\nKeyError"),
+        line(2_002, 1, "the last that was seen"),
+        line(2_003, 1, "new"),
+    ];
+    write(&store, &entries, 2).await;
+
+    let missed = resume::since(&store, Arc::new(Filter::default()), EntryId(2_002), 10)
+        .await
+        .unwrap();
+
+    assert_eq!(
+        (ids(&missed.grown), ids(&missed.entries)),
+        (vec![2_001], vec![2_003])
+    );
 }

@@ -1,6 +1,8 @@
 // Debian's Chromium, and a page that remembers everything it complained about.
 import { chromium, type Browser, type Page } from 'playwright-core';
 
+import { API_KEY } from './service.ts';
+
 const FLAGS = [
   '--headless',
   '--no-sandbox',
@@ -22,7 +24,8 @@ export interface Watched {
 }
 
 export async function openPage(browser: Browser): Promise<Watched> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  // A zone of its own, so that local time and UTC differ wherever this runs.
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, timezoneId: 'Asia/Kolkata', acceptDownloads: true });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -33,4 +36,11 @@ export async function openPage(browser: Browser): Promise<Watched> {
   });
   page.setDefaultTimeout(20_000);
   return { page, complaints };
+}
+
+export async function signIn(page: Page, address: string): Promise<void> {
+  await page.goto(address);
+  await page.fill('#api-key', API_KEY);
+  await page.keyboard.press('Enter');
+  await page.locator('#api-key').waitFor({ state: 'detached' });
 }

@@ -1,79 +1,81 @@
 // Starts the real service on a free port, reading containers that are folders written by the test.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { addContainer, type FakeContainer } from './containers.ts';
+
 export const API_KEY = 'a-key-for-end-to-end-tests';
 
-const START_DEADLINE_MS = 20_000;
+const DEADLINE_MS = 30_000;
 const ASK_AGAIN_MS = 50;
 
 export interface Service {
   address: string;
+  /** The folder of the containers. It does not exist before the first of them. */
+  sources: string;
   /** Makes a container that Docker would list under this name. */
-  addContainer(name: string): FakeContainer;
+  addContainer(name: string, project?: string): FakeContainer;
+  /** Waits until it has read so many lines that a search finds; without one, of all. */
+  untilKnown(lines: number, search?: string): Promise<void>;
+  /** Ends it and starts it again, at the same address and with the same database. */
+  restart(meanwhile: () => void): Promise<void>;
   stop(): Promise<void>;
 }
 
-export interface FakeContainer {
-  /** Writes lines as Docker's json-file driver does. */
-  write(lines: string[], stream?: 'stdout' | 'stderr'): void;
-}
-
-export async function startService(): Promise<Service> {
+export async function startService(settings: Record<string, string> = {}): Promise<Service> {
   const binary = process.env['LOG_VIEWER_BIN'];
   if (!binary) throw new Error('set LOG_VIEWER_BIN to the log-viewer binary to test');
   const folder = mkdtempSync(join(tmpdir(), 'log-viewer-e2e-'));
   const sources = join(folder, 'containers');
-  mkdirSync(sources);
   const address = `127.0.0.1:${await freePort()}`;
-  const child = spawn(binary, [], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: {
-      PATH: process.env['PATH'],
-      LISTEN: address,
-      API_KEY,
-      DATABASE_PATH: join(folder, 'logs.db'),
-      LOG_SOURCES: sources,
-      POLL_INTERVAL: '1',
-      LOG_LEVEL: 'warn',
-    },
-  });
+  const start = () =>
+    spawn(binary, [], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: {
+        PATH: process.env['PATH'],
+        LISTEN: address,
+        API_KEY,
+        DATABASE_PATH: join(folder, 'logs.db'),
+        LOG_SOURCES: sources,
+        POLL_INTERVAL: '1',
+        // A missing folder is what one test is about.
+        LOG_LEVEL: 'error',
+        ...settings,
+      },
+    });
+  let child = start();
   await untilHealthy(`http://${address}/health`, child);
   let made = 0;
   return {
     address: `http://${address}/`,
-    addContainer: (name) => addContainer(sources, name, ++made),
+    sources,
+    addContainer(name, project = 'shop') {
+      mkdirSync(sources, { recursive: true });
+      return addContainer(sources, { name, project, number: ++made });
+    },
+    untilKnown: (lines, search = '') => until(`it knows ${lines} lines`, async () => {
+      const reply = await fetch(`http://${address}/api/logs?limit=1&search=${search}`, { headers: { 'X-API-Key': API_KEY } });
+      return ((await reply.json()) as { total: number }).total >= lines;
+    }),
+    async restart(meanwhile) {
+      await end(child);
+      meanwhile();
+      child = start();
+      await untilHealthy(`http://${address}/health`, child);
+    },
     async stop() {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      if (child.exitCode === null && child.kill('SIGTERM')) await ended;
+      await end(child);
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-function addContainer(sources: string, name: string, number: number): FakeContainer {
-  const id = number.toString(16).padStart(64, 'a');
-  const folder = join(sources, id);
-  const file = join(folder, `${id}-json.log`);
-  mkdirSync(folder);
-  writeFileSync(file, '');
-  const config = {
-    ID: id,
-    Name: `/${name}`,
-    LogPath: file,
-    State: { Running: true },
-    Config: { Image: 'shop:1', Labels: { 'com.docker.compose.project': 'shop', 'com.docker.compose.service': name } },
-  };
-  writeFileSync(join(folder, 'config.v2.json'), JSON.stringify(config));
-  return {
-    write(lines, stream = 'stdout') {
-      const records = lines.map((line) => JSON.stringify({ log: `${line}\n`, stream, time: new Date().toISOString().replace('Z', '000000Z') }));
-      appendFileSync(file, `${records.join('\n')}\n`);
-    },
-  };
+async function end(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  if (child.exitCode === null && child.kill('SIGTERM')) await ended;
 }
 
 function freePort(): Promise<number> {
@@ -85,13 +87,18 @@ function freePort(): Promise<number> {
   });
 }
 
-async function untilHealthy(address: string, child: ChildProcess): Promise<void> {
-  const deadline = Date.now() + START_DEADLINE_MS;
-  for (;;) {
+/** A missing log folder makes it degraded, which is an answer too. */
+function untilHealthy(address: string, child: ChildProcess): Promise<void> {
+  return until('the service answers', () => {
     if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode}`);
-    const healthy = await fetch(address).then((reply) => reply.ok, () => false);
-    if (healthy) return;
-    if (Date.now() > deadline) throw new Error('the service did not become healthy');
+    return fetch(address).then(() => true, () => false);
+  });
+}
+
+async function until(claim: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`it did not come true that ${claim}`);
     await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
   }
 }

@@ -16,7 +16,8 @@ export const readHistogram = (query: LogQuery, signal?: AbortSignal) =>
 export const exportAddress = (query: LogQuery, format: 'ndjson' | 'text') =>
   `api/${withQuery('logs/export', { ...query, format })}`;
 
-export const tailAddress = (query: LogQuery) => `api/${withQuery('logs/tail', query)}`;
+/** The stream of what comes after an entry. */
+export const tailAddress = (query: LogQuery, after: number) => `api/${withQuery('logs/tail', { ...query, last_event_id: after })}`;
 
 export const listContainers = async (signal?: AbortSignal) =>
   (await api<{ containers: Container[] }>('containers', { signal })).containers;

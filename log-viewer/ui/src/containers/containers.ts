@@ -14,6 +14,15 @@ export const containerPoller = createPoller(async (signal) => {
   containers.value = await listContainers(signal);
 }, EVERY_MS);
 
+const noticed = new Set<string>();
+
+/** A line of a container that is not listed yet: it is asked for at once. */
+export function noticeContainer(name: string): void {
+  if (noticed.has(name)) return;
+  noticed.add(name);
+  if (containers.value?.every((one) => one.name !== name)) void containerPoller.ask();
+}
+
 export interface Group {
   /** The compose project; empty for containers without one. */
   name: string;

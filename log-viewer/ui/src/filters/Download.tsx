@@ -3,6 +3,7 @@ import { query } from '@monlight/ui/router.ts';
 
 import { exportAddress } from '../logs-api.ts';
 import { asLogQuery } from './address.ts';
+import './download.css';
 
 export function Download() {
   const asked = asLogQuery(query.value);

@@ -7,7 +7,7 @@ import { useSignal } from '@preact/signals';
 
 import { Download } from './Download.tsx';
 import { LevelToggles } from './LevelToggles.tsx';
-import './filters.css';
+import './filter-bar.css';
 
 const { Lazy: SearchHelp } = lazy(() => import('./SearchHelp.tsx').then((module) => module.SearchHelp));
 

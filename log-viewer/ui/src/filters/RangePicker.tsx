@@ -6,7 +6,7 @@ import { asInputValue, fromInputValue } from '@monlight/ui/time.ts';
 import { useSignal } from '@preact/signals';
 
 import { CUSTOM, RANGES, rangeChanges, rangeOf } from './address.ts';
-import './filters.css';
+import './range.css';
 
 export function RangePicker() {
   const range = rangeOf(query.value);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { activeFilters, asLogQuery, levelsShown, listKey, momentChanges, nextLevelFilter, rangeChanges, rangeOf, withField } from './address.ts';
+import { activeFilters, asLogQuery, listKey, momentChanges, rangeChanges, rangeOf, withField } from './address.ts';
 
 const params = (text: string) => new URLSearchParams(text);
 
@@ -25,35 +25,13 @@ test.each(['live', 'all', '-15m', '-7d'])('the range %s survives the address', (
 
 test('the service is asked for what the address says', () => {
   expect(asLogQuery(params('container=a&container=b&container=a&level=>=ERROR&search=x y&since=-1h&entry=5'))).toEqual({
-    container: ['a', 'b'], level: '>=ERROR', stream: null, search: 'x y', since: '-1h', until: null,
+    container: ['a', 'b'], level: ['>=ERROR'], stream: null, search: 'x y', since: '-1h', until: null,
   });
-});
-
-test('a level that there is not is no filter', () => {
-  expect(asLogQuery(params('level=loud'))['level']).toBeNull();
-  expect(levelsShown('loud')).toHaveLength(5);
 });
 
 test('the shown line does not make it another list', () => {
   expect(listKey(params('search=x&entry=5'))).toBe(listKey(params('search=x')));
   expect(listKey(params('search=x'))).not.toBe(listKey(params('search=x&live=off')));
-});
-
-test.each([
-  [null, ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL']],
-  ['error', ['ERROR']],
-  ['>=ERROR', ['ERROR', 'CRITICAL']],
-])('the levels of %s', (filter, levels) => {
-  expect(levelsShown(filter)).toEqual(levels);
-});
-
-test('a level goes from itself and worse to only itself to all', () => {
-  expect(nextLevelFilter(null, 'WARNING')).toBe('>=WARNING');
-  expect(nextLevelFilter('>=WARNING', 'WARNING')).toBe('WARNING');
-  expect(nextLevelFilter('WARNING', 'WARNING')).toBeNull();
-  expect(nextLevelFilter('>=WARNING', 'ERROR')).toBe('>=ERROR');
-  expect(nextLevelFilter(null, 'CRITICAL')).toBe('CRITICAL');
-  expect(nextLevelFilter(null, 'DEBUG')).toBe('DEBUG');
 });
 
 test('each filter that is on is named and can be dropped by itself', () => {
@@ -62,7 +40,8 @@ test('each filter that is on is named and can be dropped by itself', () => {
     { words: 'search x', without: { search: null } },
     { words: 'last hour', without: rangeChanges('all') },
   ]);
-  expect(activeFilters(params('live=off'))).toEqual([]);
+  expect(activeFilters(params('level=error,info'))).toEqual([{ words: 'level INFO, ERROR', without: { level: null } }]);
+  expect(activeFilters(params('live=off&level=loud'))).toEqual([]);
 });
 
 test.each([

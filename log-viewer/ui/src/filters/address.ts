@@ -5,7 +5,7 @@
 import type { Changes } from '@monlight/ui/router.ts';
 
 import type { LogQuery } from '../logs-api.ts';
-import { LEVELS, type Level } from '../wire.ts';
+import { levelFilter, levelsShown } from './levels.ts';
 
 export const RANGES = [
   ['live', 'Live'],
@@ -46,10 +46,9 @@ export function containersOf(params: URLSearchParams): string[] {
 
 /** The filters that are not about time. */
 export function narrowingQuery(params: URLSearchParams): LogQuery {
-  const level = params.get('level');
   return {
     container: containersOf(params),
-    level: levelsShown(level).length === LEVELS.length ? null : level,
+    level: levelFilter(levelsShown(params)),
     stream: params.get('stream'),
     search: params.get('search'),
   };
@@ -64,22 +63,6 @@ export function listKey(params: URLSearchParams): string {
   return JSON.stringify([asLogQuery(params), isLive(params)]);
 }
 
-/** The levels that a filter lets through. */
-export function levelsShown(filter: string | null): Level[] {
-  const [, least, name] = /^(>=)?\s*([a-z]+)$/i.exec(filter ?? '') ?? [];
-  const at = LEVELS.findIndex((level) => level === name?.toUpperCase());
-  if (at === -1) return [...LEVELS];
-  return least ? LEVELS.slice(at) : LEVELS.slice(at, at + 1);
-}
-
-/** What a click on a level does: this and worse, then only this, then all again. */
-export function nextLevelFilter(filter: string | null, level: Level): string | null {
-  const shown = levelsShown(filter);
-  if (shown.length === 1 && shown[0] === level) return null;
-  if (shown.length < LEVELS.length && shown[0] === level) return level;
-  return level === 'DEBUG' || level === 'CRITICAL' ? level : `>=${level}`;
-}
-
 export interface ActiveFilter {
   words: string;
   /** What takes it off. */
@@ -90,7 +73,7 @@ export interface ActiveFilter {
 export function activeFilters(params: URLSearchParams): ActiveFilter[] {
   const active: ActiveFilter[] = [];
   for (const name of NARROWING) {
-    const values = params.getAll(name).filter((value) => value !== '');
+    const values = name === 'level' ? levelFilter(levelsShown(params)) : params.getAll(name).filter((value) => value !== '');
     if (values.length > 0) active.push({ words: `${name} ${values.join(', ')}`, without: { [name]: null } });
   }
   const range = rangeOf(params);

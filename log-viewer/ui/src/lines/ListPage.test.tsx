@@ -158,7 +158,7 @@ test('without any container it teaches what to mount', async () => {
   await open();
 
   await see('/var/lib/docker/containers:/var/lib/docker/containers:ro');
-  expect(text()).toContain('/logs does not exist');
+  expect(text()).toContain('/logs: does not exist');
 });
 
 test('a failure is said and can be tried again', async () => {

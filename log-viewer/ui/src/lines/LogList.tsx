@@ -15,7 +15,6 @@ import { measureRoom, measureRows } from './measuring.ts';
 import { TAIL_PX, LEAD_PX } from './viewport.ts';
 import type { LogView } from './view.ts';
 import './lines.css';
-import './ansi.css';
 
 /** Nearer than this to an end, more is loaded. */
 const NEAR_PX = 1500;

@@ -11,6 +11,8 @@ import { LineText } from './LineText.tsx';
 import type { EntryRow } from './row.ts';
 import { RowActions } from './RowActions.tsx';
 import type { LogView } from './view.ts';
+import './row.css';
+import './ansi.css';
 
 const { Lazy: LineDetail, prefetch } = lazy(() => import('./LineDetail.tsx').then((module) => module.LineDetail));
 export const prefetchDetail = prefetch;
@@ -70,7 +72,7 @@ export function LogRow({ row, entry, open, day, view, active, showContainer }: L
           </span>
         )}
         {body}
-        {active && <RowActions row={row} view={view} />}
+        {active && !open && <RowActions row={row} view={view} />}
       </div>
       {open && <LineDetail entry={entry} />}
     </li>

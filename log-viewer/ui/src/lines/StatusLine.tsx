@@ -6,6 +6,7 @@ import { signOut } from '@monlight/ui/session.ts';
 import { about } from '../about.ts';
 import { toggleWrap, wrap } from '../preferences.ts';
 import { list } from './list-model.ts';
+import './status-line.css';
 
 export function StatusLine() {
   const { count, exact } = list.total.value;
@@ -14,8 +15,7 @@ export function StatusLine() {
   return (
     <footer class="status-line">
       <span class="status-count">
-        {exactNumber(loaded)} of {exactNumber(Math.max(count, loaded))}
-        {exact ? '' : '+'} lines
+        {loaded === 0 && count === 0 ? 'No lines' : `${exactNumber(loaded)} of ${exactNumber(Math.max(count, loaded))}${exact ? '' : '+'} lines`}
       </span>
       <button class="link-button" aria-pressed={wrap.value === 'on'} onClick={toggleWrap}>
         {wrap.value === 'on' ? 'Wrapped' : 'Not wrapped'}

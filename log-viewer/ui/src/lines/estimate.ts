@@ -12,7 +12,7 @@ export interface Room {
 
 const LINE_PX = 20;
 const GAP_PX = 36;
-/** Below this width, time and container stand over the text: see lines.css. */
+/** Below this width, time and container stand over the text: see row.css. */
 export const NARROW_PX = 640;
 const META_PX = 23;
 // Time, level and padding; the container's tag.

@@ -6,7 +6,7 @@ import { signal } from '@preact/signals';
 
 import type { Entry } from '../wire.ts';
 import { Heights } from './heights.ts';
-import { comparePlaces, entryRow, gapBehind, type EntryRow, type GapRow, type Place, type Row } from './row.ts';
+import { comparePlaces, entryRow, gapBehind, interleave, widen, type EntryRow, type GapRow, type Place, type Row } from './row.ts';
 
 export type Estimate = (row: Row) => number;
 
@@ -72,28 +72,31 @@ export class Lines {
     return true;
   }
 
-  /** Says that lines are missing behind the last row. A second gap in a row widens the first. */
-  addGap(count: number | null): void {
-    const last = this.rows.at(-1);
-    if (last === undefined) return;
-    if (last.kind === 'gap') {
-      last.count = last.count === null || count === null ? null : last.count + count;
+  /** Says that lines are missing behind a row. A second gap in a row widens the first. */
+  addGap(count: number | null, behind = this.rows.at(-1)): void {
+    if (behind === undefined) return;
+    if (behind.kind === 'gap') {
+      widen(behind, count);
       return this.changed();
     }
-    this.#insert([gapBehind(last, count)]);
+    this.#insert([gapBehind(behind, count)]);
   }
 
-  /** The entries around a gap, and how many of the missing ones have just come. */
-  fillGap(gap: GapRow, entries: readonly Entry[], filled: boolean): void {
+  /** The entries around a gap, and whether these are all of them. Answers how many of them are new. */
+  fillGap(gap: GapRow, entries: readonly Entry[], filled: boolean): number {
     const added = this.merge(entries);
     const at = this.rows.indexOf(gap);
-    if (at === -1) return;
+    if (at === -1) return added;
     gap.loading = false;
     if (gap.count !== null) gap.count = Math.max(0, gap.count - added);
     if (filled) {
       this.rows.splice(at, 1);
+      // The stream tells late of what it skipped: what is not missing here is missing further up.
+      const earlier = this.rows.slice(0, at).findLast((row) => row.kind === 'gap');
+      if (earlier && gap.count !== null) widen(earlier, gap.count);
       this.#changedFrom(at);
     } else this.changed();
+    return added;
   }
 
   /** Keeps the newest so many rows. True when some had to go. */
@@ -155,17 +158,4 @@ export class Lines {
     }
     this.changed();
   }
-}
-
-/** The rows from `at` on and the fresh ones, in order. */
-function interleave(rows: readonly Row[], at: number, fresh: readonly Row[]): Row[] {
-  const out: Row[] = [];
-  let next = 0;
-  for (let index = at; index < rows.length; index++) {
-    const row = rows[index] as Row;
-    while (next < fresh.length && comparePlaces(fresh[next] as Row, row) < 0) out.push(fresh[next++] as Row);
-    out.push(row);
-  }
-  while (next < fresh.length) out.push(fresh[next++] as Row);
-  return out;
 }

@@ -3,15 +3,18 @@ import { isAbort } from '@monlight/ui/api.ts';
 import { computed, signal } from '@preact/signals';
 
 import { asLogQuery, isLive, narrowingQuery } from '../filters/address.ts';
-import { LiveBuffer } from '../live/live-buffer.ts';
-import { createTail } from '../live/tail.ts';
-import { listLogs, tailAddress, type LogQuery } from '../logs-api.ts';
+import { createLiveFeed } from '../live/live-feed.ts';
+import { listLogs, type LogQuery } from '../logs-api.ts';
 import { needlesOf } from '../text/needles.ts';
 import type { LogPage } from '../wire.ts';
-import { comparePlaces, justAfter, timeKey, type GapRow } from './row.ts';
+import { joinNewest } from './join-newest.ts';
+import { justAfter, type GapRow } from './row.ts';
 import { MOST_ROWS, viewParts, type Edge, type LogView } from './view.ts';
 
 export const PAGE = 500;
+// Goes on until about the next heartbeat, with which the stream tells of all it skipped.
+const CATCH_UP_MS = 500;
+const CATCH_UP_TIMES = 20;
 
 export type ListState = { kind: 'loading' } | { kind: 'failed'; error: unknown } | { kind: 'shown' };
 
@@ -24,71 +27,41 @@ export function createListModel() {
   const needles = computed(() => needlesOf(search.value));
   const total = signal({ count: 0, exact: true });
   const live = signal(false);
-  /** Held still by the reader, wherever he is. */
-  const held = signal(false);
-  const newCount = signal(0);
-  const following = signal(true);
-  const buffer = new LiveBuffer(lines);
   let query: LogQuery = {};
-  let stream: string | null = null;
   let cursorOfPage: string | null = null;
   let flight = new AbortController();
-  let frame: number | null = null;
-  /** Since the last frame. */
-  let arrived = 0;
+  let catchingUp: ReturnType<typeof setTimeout> | undefined;
 
-  const tail = createTail({
-    onEntry(entry) {
-      if (stream !== null && entry.stream !== stream) return;
-      buffer.add(entry);
-      arrived += 1;
-      schedule();
+  const feed = createLiveFeed({
+    lines,
+    viewport,
+    olderExists: () => older.peek().kind !== 'end',
+    onTrimmed() {
+      // The service's cursor belongs to a row that is gone: the next page is asked for by time.
+      cursorOfPage = null;
+      older.value = { kind: 'more' };
     },
-    onAmend(entry) {
-      buffer.amend(entry);
-      schedule();
-    },
-    onDropped(count) {
-      buffer.skipped(count);
-      schedule();
-    },
-    onOpened: () => void catchUp(),
+    onMore: (count) => (total.value = { ...total.peek(), count: total.peek().count + count }),
+    onBehind: () => catchUpLater(CATCH_UP_TIMES),
   });
 
-  function schedule(): void {
-    frame ??= requestAnimationFrame(() => {
-      frame = null;
-      flush();
-    });
+  function catchUpLater(times: number): void {
+    const { signal } = flight;
+    if (times > 0) catchingUp ??= setTimeout(() => void catchUp(signal, times), CATCH_UP_MS);
   }
 
-  function flush(): void {
-    if (arrived > 0) total.value = { ...total.peek(), count: total.peek().count + arrived };
-    arrived = 0;
-    following.value = viewport.follow && !held.peek();
-    if (following.value && buffer.size > 0) {
-      const { trimmed } = buffer.flush(older.peek().kind !== 'end');
-      if (trimmed) {
-        // The service's cursor belongs to a row that is gone: the next page is asked for by time.
-        cursorOfPage = null;
-        older.value = { kind: 'more' };
-      }
-    }
-    newCount.value = buffer.newCount;
-  }
-
-  /** What has come between the last row and the stream's first event. */
-  async function catchUp(): Promise<void> {
+  /** The stream skips lines when they come too fast; the newest are fetched until none of them is new. */
+  async function catchUp(signal: AbortSignal, times: number): Promise<void> {
+    const end = lines.rows.at(-1);
     try {
-      const page = await listLogs({ ...query, limit: PAGE }, flight.signal);
-      const last = lines.last;
-      const joined = last === undefined || page.next === null || page.logs.some((entry) => comparePlaces({ time: timeKey(entry.timestamp), id: entry.id }, last) <= 0);
-      if (!joined) buffer.skipped(null);
-      for (const entry of page.logs.toReversed()) buffer.add(entry);
+      const page = await listLogs({ ...query, limit: PAGE }, signal);
       total.value = { count: page.total, exact: page.total_exact };
-      schedule();
+      const added = joinNewest(lines, end, page);
+      catchingUp = undefined;
+      if (added > 0) catchUpLater(times - 1);
     } catch {
-      // The stream goes on; its own fault would be shown.
+      // The gap stays, and can be loaded by hand. Another list has a timer of its own.
+      if (!signal.aborted) catchingUp = undefined;
     }
   }
 
@@ -100,27 +73,26 @@ export function createListModel() {
   function take(page: LogPage): void {
     cursorOfPage = page.next;
     lines.merge(page.logs);
-    total.value = { count: page.total, exact: page.total_exact };
     older.value = edgeOf(page);
   }
 
   async function load(): Promise<void> {
     flight.abort();
+    clearTimeout(catchingUp);
+    catchingUp = undefined;
     const own = new AbortController();
     flight = own;
-    tail.stop();
+    feed.tail.stop();
     busy.value = true;
     try {
       const page = await listLogs({ ...query, limit: PAGE }, own.signal);
-      buffer.clear();
       lines.clear();
-      newCount.value = 0;
+      feed.reset();
       parts.cursor.value = null;
-      held.value = false;
-      viewport.follow = following.value = true;
       take(page);
+      total.value = { count: page.total, exact: page.total_exact };
       state.value = { kind: 'shown' };
-      if (live.value) tail.start(tailAddress({ container: query['container'], level: query['level'], search: query['search'] }));
+      if (live.value) feed.follow(query, page.logs);
     } catch (error) {
       if (!isAbort(error)) state.value = { kind: 'failed', error };
     } finally {
@@ -136,7 +108,9 @@ export function createListModel() {
     const from = cursorOfPage !== null ? { cursor: cursorOfPage } : first ? { until: justAfter(first.time) } : {};
     older.value = { kind: 'loading' };
     try {
-      take(await listLogs({ ...query, ...from, limit: PAGE }, flight.signal));
+      const page = await listLogs({ ...query, ...from, limit: PAGE }, flight.signal);
+      take(page);
+      if (page.complete && page.next === null && !total.value.exact) total.value = { count: lines.rows.length, exact: true };
     } catch (error) {
       if (!isAbort(error)) older.value = { kind: 'failed', error };
     }
@@ -161,16 +135,15 @@ export function createListModel() {
   const view: LogView = {
     ...parts, needles, marked: null, loadOlder, loadGap,
     loadNewer: () => Promise.resolve(),
-    onScrolled: flush,
+    onScrolled: feed.flush,
   };
 
   return {
-    view, state, busy, total, live, held, following, newCount, search, tail,
+    view, state, busy, total, live, search, feed,
 
     /** Shows what another address asks for. The old rows stay until the new ones are here. */
     open(params: URLSearchParams): Promise<void> {
       query = isLive(params) ? narrowingQuery(params) : asLogQuery(params);
-      stream = params.get('stream');
       search.value = params.get('search') ?? '';
       live.value = isLive(params);
       if (state.value.kind === 'failed') state.value = { kind: 'loading' };
@@ -181,19 +154,22 @@ export function createListModel() {
 
     /** Goes to the newest line and stays there. */
     resume(): void {
-      held.value = false;
+      feed.held.value = false;
       viewport.showEnd();
-      flush();
+      feed.flush();
     },
 
     hold(): void {
-      if (held.value) return this.resume();
-      held.value = true;
+      if (feed.held.value) return this.resume();
+      feed.held.value = true;
       viewport.follow = false;
-      flush();
+      feed.flush();
     },
 
-    stop: () => tail.stop(),
+    stop(): void {
+      clearTimeout(catchingUp);
+      feed.tail.stop();
+    },
   };
 }
 

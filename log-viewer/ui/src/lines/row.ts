@@ -59,3 +59,21 @@ export function justAfter(time: string): string {
   if (nanos < 1e9) return `${time.slice(0, 20)}${String(nanos).padStart(9, '0')}Z`;
   return `${new Date(Date.parse(`${time.slice(0, 19)}Z`) + 1000).toISOString().slice(0, 19)}.000000000Z`;
 }
+
+/** So many more are missing. */
+export function widen(gap: GapRow, count: number | null): void {
+  gap.count = gap.count === null || count === null ? null : gap.count + count;
+}
+
+/** The rows from `at` on and the fresh ones, in order. */
+export function interleave(rows: readonly Row[], at: number, fresh: readonly Row[]): Row[] {
+  const out: Row[] = [];
+  let next = 0;
+  for (let index = at; index < rows.length; index++) {
+    const row = rows[index] as Row;
+    while (next < fresh.length && comparePlaces(fresh[next] as Row, row) < 0) out.push(fresh[next++] as Row);
+    out.push(row);
+  }
+  while (next < fresh.length) out.push(fresh[next++] as Row);
+  return out;
+}

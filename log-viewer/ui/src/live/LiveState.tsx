@@ -22,8 +22,8 @@ export function toggleLive(): void {
 
 function stateInWords(live: boolean): { kind: string; words: string; title: string } {
   if (!live) return { kind: 'off', words: 'Go live', title: 'Show new lines as they come' };
-  if (list.tail.state.value === 'waiting') return { kind: 'fault', words: 'Not live', title: 'The service cannot be reached. Trying again.' };
-  if (list.tail.state.value !== 'open') return { kind: 'off', words: 'Connecting', title: 'Waiting for the stream of new lines' };
-  if (!list.following.value) return { kind: 'paused', words: 'Paused', title: 'New lines wait until the end is in view. Click to stop them.' };
+  if (list.feed.tail.state.value === 'waiting') return { kind: 'fault', words: 'Not live', title: 'The service cannot be reached. Trying again.' };
+  if (list.feed.tail.state.value !== 'open') return { kind: 'off', words: 'Connecting', title: 'Waiting for the stream of new lines' };
+  if (!list.feed.following.value) return { kind: 'paused', words: 'Paused', title: 'New lines wait until the end is in view. Click to stop them.' };
   return { kind: 'on', words: 'Live', title: 'New lines are shown as they come. Click to stop that.' };
 }

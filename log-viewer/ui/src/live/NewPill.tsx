@@ -5,8 +5,8 @@ import { list } from '../lines/list-model.ts';
 import './live.css';
 
 export function NewPill() {
-  if (!list.live.value || list.following.value) return null;
-  const count = list.newCount.value;
+  if (!list.live.value || list.feed.following.value) return null;
+  const count = list.feed.newCount.value;
   return (
     <div class="pill-place">
       <button class={`pill ${count === 0 ? 'calm' : ''}`} onClick={() => list.resume()}>

@@ -28,20 +28,15 @@ export class LiveBuffer {
     return this.#items.length;
   }
 
-  add(entry: Entry): void {
-    if (this.lines.find(entry.id) || this.#waiting.has(entry.id)) return;
+  /** True when it is new; one that is known already is brought up to date. */
+  add(entry: Entry): boolean {
+    if (this.#update(entry)) return false;
     this.#items.push(entry);
     this.#waiting.set(entry.id, entry);
     this.newCount += 1;
     // Letting go in blocks keeps the cost per line constant.
     if (this.#items.length >= this.most * 2) this.#letGo(this.#items.length - this.most);
-  }
-
-  /** The same entry with more to it. One that is not known has been let go. */
-  amend(entry: Entry): void {
-    const waiting = this.#waiting.get(entry.id);
-    if (waiting) Object.assign(waiting, entry);
-    else this.lines.amend(entry);
+    return true;
   }
 
   skipped(count: number | null): void {
@@ -75,6 +70,12 @@ export class LiveBuffer {
     this.#waiting.clear();
     this.#overflow = 0;
     this.newCount = 0;
+  }
+
+  #update(entry: Entry): boolean {
+    const waiting = this.#waiting.get(entry.id);
+    if (waiting) Object.assign(waiting, entry);
+    return waiting !== undefined || this.lines.amend(entry);
   }
 
   #letGo(count: number): void {

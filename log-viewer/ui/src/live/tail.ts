@@ -12,10 +12,9 @@ export type TailState = 'off' | 'connecting' | 'open' | 'waiting';
 
 export interface TailEvents {
   onEntry(entry: Entry): void;
+  /** An entry again, fuller; perhaps only now one that the filters let through. */
   onAmend(entry: Entry): void;
   onDropped(count: number): void;
-  /** A new stream is open: what came before its first event must be asked for. */
-  onOpened(): void;
 }
 
 /** Three heartbeats. */
@@ -26,15 +25,14 @@ const LONGEST_WAIT_MS = 30_000;
 export function createTail(events: TailEvents) {
   const state = signal<TailState>('off');
   let stream: EventSource | null = null;
-  let address = '';
+  let addressNow = () => '';
   let timer: ReturnType<typeof setTimeout> | undefined;
   let probe: AbortController | null = null;
   let heardAt = 0;
   let waitMs = FIRST_WAIT_MS;
 
   function connect(): void {
-    const own = new EventSource(address);
-    let opened = false;
+    const own = new EventSource(addressNow());
     stream = own;
     state.value = 'connecting';
     heardAt = Date.now();
@@ -54,8 +52,6 @@ export function createTail(events: TailEvents) {
       heardAt = Date.now();
       state.value = 'open';
       waitMs = FIRST_WAIT_MS;
-      if (!opened) events.onOpened();
-      opened = true;
     };
     own.onerror = () => {
       if (own !== stream) return;
@@ -97,9 +93,10 @@ export function createTail(events: TailEvents) {
   return {
     state,
 
-    start(at: string): void {
+    /** The address says where to go on, so it is asked for with each new stream. */
+    start(address: () => string): void {
       this.stop();
-      address = at;
+      addressNow = address;
       waitMs = FIRST_WAIT_MS;
       connect();
     },

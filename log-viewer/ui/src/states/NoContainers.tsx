@@ -24,7 +24,7 @@ export function NoContainers() {
         <ul class="problems">
           {problems.map(({ path, problem }) => (
             <li key={path}>
-              <code>{path}</code> {problem}
+              <code>{path}</code>: {problem}
             </li>
           ))}
         </ul>
