@@ -40,11 +40,12 @@ check: setup ## The quick part of test: format, lints, types, documented setting
 	fi
 
 .PHONY: bench
-bench: ui ## Build the static release binary and print its figures beside their limits
+bench: ui ## Build the static release binaries and print their figures beside their limits
 	@scripts/setup.sh bench
-	CC_$(ARCH)_unknown_linux_musl=musl-gcc cargo build --release -p error-tracker --target $(MUSL)
+	CC_$(ARCH)_unknown_linux_musl=musl-gcc cargo build --release -p error-tracker -p log-viewer --target $(MUSL)
 	cargo build --release -p bench
 	$(TARGET_DIR)/release/bench error-tracker --binary $(TARGET_DIR)/$(MUSL)/release/error-tracker
+	$(TARGET_DIR)/release/bench log-viewer --binary $(TARGET_DIR)/$(MUSL)/release/log-viewer
 
 .PHONY: fmt
 fmt: ## Format the Rust code

@@ -109,4 +109,47 @@ impl Client {
         }
         serde_json::from_slice(&answer.body).with_context(|| format!("GET {path} did not answer JSON"))
     }
+
+    /// A figure among the service's metrics.
+    pub(crate) fn metric(&mut self, name: &str) -> Result<u64> {
+        let answer = self.get("/metrics")?;
+        let text = String::from_utf8(answer.body)?;
+        metric_of(&text, name).with_context(|| format!("no {name} among the metrics"))
+    }
+}
+
+fn metric_of(text: &str, name: &str) -> Option<u64> {
+    text.lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+}
+
+/// For a value in a query string.
+pub(crate) fn percent_encode(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte.into()),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_is_found_by_its_whole_name() {
+        let text = "# HELP parts Parts.\n# TYPE parts gauge\nparts_total 9\nparts 7\n";
+
+        assert_eq!(metric_of(text, "parts"), Some(7));
+        assert_eq!(metric_of(text, "part"), None);
+    }
+
+    #[test]
+    fn a_cursor_survives_a_query_string() {
+        assert_eq!(percent_encode("a-Z_0.~"), "a-Z_0.~");
+        assert_eq!(percent_encode("1+2=3/é"), "1%2B2%3D3%2F%C3%A9");
+    }
 }

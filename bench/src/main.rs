@@ -6,6 +6,7 @@ mod error_tracker;
 mod histogram;
 mod http_limit;
 mod load;
+mod log_viewer;
 mod process;
 mod raw_sqlite;
 mod report;
@@ -20,6 +21,9 @@ use anyhow::Result;
 
 const USAGE: &str = "\
 bench error-tracker --binary PATH [--quick]   figures of the error tracker; --quick: one short round
+bench log-viewer --binary PATH [--quick|--large]
+                                              figures of the log viewer; --quick: 100 000 lines and one round;
+                                              --large: 10 000 000 lines and one round
 bench generator                               what the load generator itself costs
 bench echo                                    the HTTP limit: a bare server on LISTEN";
 const EXIT_USAGE: u8 = 64;
@@ -45,6 +49,9 @@ fn run(arguments: &[String]) -> Option<Result<()>> {
     Some(match arguments[..] {
         ["error-tracker", "--binary", binary] => error_tracker::measure(binary, false),
         ["error-tracker", "--binary", binary, "--quick"] => error_tracker::measure(binary, true),
+        ["log-viewer", "--binary", binary] => log_viewer::measure(binary, &log_viewer::FULL),
+        ["log-viewer", "--binary", binary, "--quick"] => log_viewer::measure(binary, &log_viewer::QUICK),
+        ["log-viewer", "--binary", binary, "--large"] => log_viewer::measure(binary, &log_viewer::LARGE),
         ["generator"] => http_limit::print(),
         ["echo"] => echo::serve(),
         _ => return None,

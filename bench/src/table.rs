@@ -8,6 +8,8 @@ pub(crate) enum Unit {
     Milliseconds,
     Megabytes,
     Kilobytes,
+    Bytes,
+    Count,
 }
 
 #[derive(Clone, Copy)]
@@ -94,6 +96,8 @@ impl Unit {
             Self::Milliseconds => format!("{value:.1} ms"),
             Self::Megabytes => format!("{value:.1} MB"),
             Self::Kilobytes => format!("{value:.1} KB"),
+            Self::Bytes => format!("{value:.1} B"),
+            Self::Count => format!("{value:.0}"),
         }
     }
 }

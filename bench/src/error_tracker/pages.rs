@@ -3,10 +3,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::{API_KEY, Plan, SMALL, check_groups};
-use crate::connection::Client;
+use crate::connection::{Client, percent_encode};
 use crate::histogram::Histogram;
 use crate::load::{self, Until};
 use crate::process::Service;
@@ -182,12 +182,8 @@ fn deep_page(client: &mut Client) -> Result<String> {
 fn wait_for_index(client: &mut Client) -> Result<()> {
     let deadline = Instant::now() + INDEX_LIMIT;
     loop {
-        let metrics = String::from_utf8(client.get("/metrics")?.body)?;
-        let waiting = metrics
-            .lines()
-            .find_map(|line| line.strip_prefix("monlight_error_tracker_unindexed_groups "))
-            .context("no figure of the search index among the metrics")?;
-        if waiting == "0" {
+        let waiting = client.metric("monlight_error_tracker_unindexed_groups")?;
+        if waiting == 0 {
             return Ok(());
         }
         ensure!(Instant::now() < deadline, "{waiting} groups are not indexed yet");
@@ -213,17 +209,6 @@ fn measure_page(client: &mut Client, path: &str) -> Result<(f64, usize)> {
     Ok((latencies.percentile_ms(0.95), bytes))
 }
 
-fn percent_encode(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte.into()),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,11 +218,5 @@ mod tests {
         assert_eq!(largest_divisor(900_000, 249), 240);
         assert_eq!(largest_divisor(100_000, 83), 80);
         assert_eq!(largest_divisor(7, 5), 1);
-    }
-
-    #[test]
-    fn a_cursor_survives_a_query_string() {
-        assert_eq!(percent_encode("a-Z_0.~"), "a-Z_0.~");
-        assert_eq!(percent_encode("1+2=3/é"), "1%2B2%3D3%2F%C3%A9");
     }
 }
