@@ -43,7 +43,7 @@ pub(super) struct ExportQuery {
 
 /// All entries that match all filters, oldest first.
 #[utoipa::path(get, path = "/api/logs/export", tag = "logs", params(FilterQuery, ExportQuery),
-    responses((status = 200, content((String = "application/x-ndjson"), (String = "text/plain; charset=utf-8"))), (status = 400, body = inline(shared::http::problem::ProblemBody<'static>))))]
+    responses((status = 200, description = "One JSON object a line, or plain text", content((String = "application/x-ndjson"), (String = "text/plain; charset=utf-8"))), (status = 400, body = inline(shared::http::problem::ProblemBody<'static>))))]
 pub(super) async fn export_logs(State(app): Shared, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let query = query.unwrap_or_default();
     let (filter, ExportQuery { format }): (FilterQuery, ExportQuery) = FilterQuery::read(&query)?;

@@ -99,8 +99,8 @@ pub(crate) async fn read(
     };
     let mut walk = Walk::begin(store, Arc::new(filter), Order::NewestFirst, Give::Heads).await?;
     while let Some(found) = walk.next().await? {
-        histogram.total += found.hits.len() as u64;
-        histogram.add(found.hits.heads());
+        histogram.total += found.hits.number;
+        histogram.add(found.hits.lines.heads());
         if found.edge.is_some() && Instant::now() >= deadline {
             histogram.scanned_to = found.edge;
             break;

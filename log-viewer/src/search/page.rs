@@ -90,8 +90,8 @@ pub(crate) async fn read(store: &Store, mut filter: Filter, request: Request) ->
             ended = true;
             break;
         };
-        counted += found.hits.len() as u64;
-        pool.add(&found.hits, found.edge);
+        counted += found.hits.number;
+        pool.add(&found.hits.lines, found.edge);
         steps += 1;
         // However late it is: who goes on from page to page comes to the end.
         if found.edge.is_some() && steps > 1 && Instant::now() >= request.deadline {
@@ -100,10 +100,10 @@ pub(crate) async fn read(store: &Store, mut filter: Filter, request: Request) ->
         }
     }
     if total.is_none() {
-        walk.give_heads();
+        walk.give_number();
         while !ended && Instant::now() < request.deadline && (counted <= MOST_COUNTED || !has_query) {
             match walk.next().await? {
-                Some(found) => counted += found.hits.len() as u64,
+                Some(found) => counted += found.hits.number,
                 None => ended = true,
             }
         }

@@ -41,6 +41,31 @@ pub(crate) enum Give {
     Entries,
     /// The head; the text is empty.
     Heads,
+    /// How many there are.
+    Number,
+}
+
+/// What is wanted of the hits, and how many there are.
+#[derive(Debug, Default)]
+pub(crate) struct Hits {
+    pub(crate) lines: Lines,
+    pub(crate) number: u64,
+}
+
+impl Hits {
+    fn take(&mut self, head: &Head, text: &str, give: Give) {
+        self.number += 1;
+        match give {
+            Give::Entries => self.lines.push(*head, text),
+            Give::Heads => self.lines.push(*head, ""),
+            Give::Number => {}
+        }
+    }
+
+    fn append(&mut self, other: &Self) {
+        self.lines.append(&other.lines);
+        self.number += other.number;
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +94,7 @@ pub(crate) struct Walk {
 /// What a step has found.
 #[derive(Debug)]
 pub(crate) struct Found {
-    pub(crate) hits: Lines,
+    pub(crate) hits: Hits,
     /// Nothing further on this way lies before this edge; `None` at the end.
     pub(crate) edge: Option<Nanos>,
 }
@@ -109,15 +134,15 @@ impl Walk {
         })
     }
 
-    /// From here on heads are enough.
-    pub(crate) fn give_heads(&mut self) {
-        self.give = Give::Heads;
+    /// From here on their number is enough.
+    pub(crate) fn give_number(&mut self) {
+        self.give = Give::Number;
     }
 
     /// Reads on; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Found>> {
         if let Some(pending) = self.pending.take() {
-            let mut hits = Lines::default();
+            let mut hits = Hits::default();
             gather(&pending, &self.filter, self.give, &mut hits);
             let edge = self.edge();
             return Ok(Some(Found { hits, edge }));
@@ -136,7 +161,7 @@ impl Walk {
             .collect();
         let largest = match self.give {
             Give::Entries => LARGEST_STEP,
-            Give::Heads => LARGEST_STEP_OF_HEADS,
+            Give::Heads | Give::Number => LARGEST_STEP_OF_HEADS,
         };
         self.step = (self.step * 2).min(largest);
         let (first, second) = step.split_at(count.div_ceil(2));
@@ -178,24 +203,24 @@ impl Walk {
     }
 
     /// Reads blocks and gathers what is wanted of them.
-    async fn scan(&self, ids: &[BlockId]) -> Result<Lines> {
+    async fn scan(&self, ids: &[BlockId]) -> Result<Hits> {
         if ids.is_empty() {
-            return Ok(Lines::default());
+            return Ok(Hits::default());
         }
         // So many at once as there are cores: more would only take memory.
         let permit = Arc::clone(&self.store.scans).acquire_owned().await;
-        let (mut hits, unsure) = if self.give == Give::Heads && self.filter.can_count_by_heads() {
+        let (mut hits, unsure) = if self.give != Give::Entries && self.filter.can_count_by_heads() {
             let heads = self.store.read_heads(ids).await?;
-            let filter = Arc::clone(&self.filter);
-            blocking(move || count_by_heads(&heads, &filter)).await?
+            let (filter, give) = (Arc::clone(&self.filter), self.give);
+            blocking(move || count_by_heads(&heads, &filter, give)).await?
         } else {
-            (Lines::default(), ids.to_vec())
+            (Hits::default(), ids.to_vec())
         };
         for some in unsure.chunks(TEXTS_AT_ONCE) {
             let blocks = self.store.read_blocks(some).await?;
             let (filter, give) = (Arc::clone(&self.filter), self.give);
             let more = blocking(move || {
-                let mut hits = Lines::default();
+                let mut hits = Hits::default();
                 for (_, block) in blocks {
                     gather(&block.unpack(), &filter, give, &mut hits);
                 }
@@ -215,11 +240,11 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 }
 
 /// The hits, as far as heads and frequent tokens tell them, and the blocks whose texts have to be read.
-fn count_by_heads(blocks: &[StoredHeads], filter: &Filter) -> (Lines, Vec<BlockId>) {
-    let (mut hits, mut unsure) = (Lines::default(), Vec::new());
+fn count_by_heads(blocks: &[StoredHeads], filter: &Filter, give: Give) -> (Hits, Vec<BlockId>) {
+    let (mut hits, mut unsure) = (Hits::default(), Vec::new());
     for block in blocks {
         match filter.query.words_only() {
-            None => gather(&block.unpack(), filter, Give::Heads, &mut hits),
+            None => gather(&block.unpack(), filter, give, &mut hits),
             Some(words) => match block.postings().with_all(words) {
                 None => unsure.push(block.id),
                 Some(entries) => {
@@ -228,7 +253,7 @@ fn count_by_heads(blocks: &[StoredHeads], filter: &Filter) -> (Lines, Vec<BlockI
                         .iter()
                         .filter_map(|entry| lines.heads().get(*entry as usize));
                     for head in heads.filter(|head| filter.accepts(head)) {
-                        hits.push(*head, "");
+                        hits.take(head, "", give);
                     }
                 }
             },
@@ -237,13 +262,12 @@ fn count_by_heads(blocks: &[StoredHeads], filter: &Filter) -> (Lines, Vec<BlockI
     (hits, unsure)
 }
 
-fn gather(lines: &Lines, filter: &Filter, give: Give, hits: &mut Lines) {
+fn gather(lines: &Lines, filter: &Filter, give: Give, hits: &mut Hits) {
     for_each_hit(lines, filter, |index| {
-        let head: Head = lines.heads()[index];
         let text = match give {
             Give::Entries => lines.text(index),
-            Give::Heads => "",
+            Give::Heads | Give::Number => "",
         };
-        hits.push(head, text);
+        hits.take(&lines.heads()[index], text, give);
     });
 }
