@@ -1,14 +1,17 @@
 //! Tells those who watch what has just been committed.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::mpsc;
 
 use crate::lines::{Head, Lines};
 
-/// Batches that wait for a watcher. One who does not keep up misses batches; the writer never waits.
-const QUEUE: usize = 16;
+/// Bytes of text that wait for a watcher. One who does not keep up misses batches; the writer never waits. The batches
+/// are shared, so this is not what each watcher costs.
+const QUEUE_BYTES: usize = 1 << 20;
+/// What a batch costs beside its text.
+const BATCH_BYTES: usize = 256;
 
 /// What one commit brought.
 #[derive(Debug)]
@@ -29,6 +32,10 @@ pub(crate) struct Item<'a> {
 }
 
 impl News {
+    fn size_bytes(&self) -> usize {
+        self.lines.text_bytes() + BATCH_BYTES
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = Item<'_>> {
         self.lines
             .iter()
@@ -45,7 +52,8 @@ impl News {
 
 #[derive(Debug)]
 struct Watcher {
-    queue: mpsc::Sender<Arc<News>>,
+    queue: mpsc::UnboundedSender<Arc<News>>,
+    waiting_bytes: Arc<AtomicUsize>,
     missed: Arc<AtomicU64>,
 }
 
@@ -58,11 +66,19 @@ pub(crate) struct Live {
 /// One who watches; leaves when dropped.
 #[derive(Debug)]
 pub(crate) struct Subscription {
-    pub(crate) news: mpsc::Receiver<Arc<News>>,
+    queue: mpsc::UnboundedReceiver<Arc<News>>,
+    waiting_bytes: Arc<AtomicUsize>,
     missed: Arc<AtomicU64>,
 }
 
 impl Subscription {
+    /// Waits for news; `None` when the service stops.
+    pub(crate) async fn next(&mut self) -> Option<Arc<News>> {
+        let news = self.queue.recv().await?;
+        self.waiting_bytes.fetch_sub(news.size_bytes(), Ordering::Relaxed);
+        Some(news)
+    }
+
     /// Entries that were missed since it was last asked.
     pub(crate) fn take_missed(&self) -> u64 {
         self.missed.swap(0, Ordering::Relaxed)
@@ -71,13 +87,19 @@ impl Subscription {
 
 impl Live {
     pub(crate) fn subscribe(&self) -> Subscription {
-        let (queue, news) = mpsc::channel(QUEUE);
+        let (queue, receiver) = mpsc::unbounded_channel();
+        let waiting_bytes = Arc::<AtomicUsize>::default();
         let missed = Arc::<AtomicU64>::default();
         self.lock().push(Watcher {
             queue,
+            waiting_bytes: Arc::clone(&waiting_bytes),
             missed: Arc::clone(&missed),
         });
-        Subscription { news, missed }
+        Subscription {
+            queue: receiver,
+            waiting_bytes,
+            missed,
+        }
     }
 
     /// How many watch.
@@ -98,15 +120,17 @@ impl Live {
             amendments,
             wire,
         });
-        watchers.retain(|watcher| match watcher.queue.try_send(Arc::clone(&news)) {
-            Ok(()) => true,
-            Err(mpsc::error::TrySendError::Full(news)) => {
+        let size = news.size_bytes();
+        watchers.retain(|watcher| {
+            let waiting = watcher.waiting_bytes.load(Ordering::Relaxed);
+            if waiting > 0 && waiting + size > QUEUE_BYTES {
                 watcher
                     .missed
                     .fetch_add(news.lines.len() as u64, Ordering::Relaxed);
-                true
+                return !watcher.queue.is_closed();
             }
-            Err(mpsc::error::TrySendError::Closed(_)) => false,
+            watcher.waiting_bytes.fetch_add(size, Ordering::Relaxed);
+            watcher.queue.send(Arc::clone(&news)).is_ok()
         });
     }
 
@@ -122,7 +146,7 @@ mod tests {
     use crate::lines::{ContainerId, EntryId};
     use crate::nanos::Nanos;
 
-    fn one_line(id: i64) -> Lines {
+    fn one_line(id: i64, text: &str) -> Lines {
         let mut lines = Lines::default();
         let head = Head {
             id: EntryId(id),
@@ -131,25 +155,33 @@ mod tests {
             stream: Stream::Stdout,
             level: Level::Info,
         };
-        lines.push(head, "text");
+        lines.push(head, text);
         lines
     }
 
-    #[test]
-    fn one_who_does_not_keep_up_misses_news_and_is_told_how_many() {
+    #[tokio::test]
+    async fn one_who_does_not_keep_up_misses_news_and_is_told_how_many() {
         let live = Live::default();
-        let (mut quick, slow) = (live.subscribe(), live.subscribe());
+        let (mut quick, mut slow) = (live.subscribe(), live.subscribe());
+        let text = "x".repeat(QUEUE_BYTES / 4);
 
-        for id in 0..QUEUE as i64 + 3 {
-            live.publish(one_line(id), vec![false]);
-            assert_eq!(
-                quick.news.try_recv().unwrap().iter().next().unwrap().head.id,
-                EntryId(id)
-            );
+        for id in 0..6 {
+            live.publish(one_line(id, &text), vec![false]);
+            let news = quick.next().await.unwrap();
+            assert_eq!(news.iter().next().unwrap().head.id, EntryId(id));
         }
 
         assert_eq!((quick.take_missed(), slow.take_missed()), (0, 3));
         assert_eq!(slow.take_missed(), 0);
+        for id in 0..3 {
+            let news = slow.next().await.unwrap();
+            assert_eq!(news.iter().next().unwrap().head.id, EntryId(id));
+        }
+        live.publish(one_line(6, &text), vec![false]);
+        assert_eq!(
+            slow.next().await.unwrap().iter().next().unwrap().head.id,
+            EntryId(6)
+        );
     }
 
     #[test]
@@ -158,7 +190,7 @@ mod tests {
         drop(live.subscribe());
         let stays = live.subscribe();
 
-        live.publish(one_line(1), vec![false]);
+        live.publish(one_line(1, "text"), vec![false]);
 
         assert_eq!(live.watchers(), 1);
         drop(stays);

@@ -97,7 +97,11 @@ impl Tail {
         };
         loop {
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => {
+                    // The reply says so itself, unless it sees first that nothing more will come.
+                    let _ = self.sender.send(&event("close", r#"{"reason":"the service is stopping"}"#));
+                    return;
+                }
                 () = self.sender.closed() => return,
                 () = tokio::time::sleep(TELL_DROPPED), if self.dropped > 0 => self.tell_dropped(),
                 () = tokio::time::sleep_until(end) => {
@@ -108,7 +112,7 @@ impl Tail {
                     self.tell_dropped();
                     let _ = self.sender.send(&event("heartbeat", "{}"));
                 }
-                news = subscription.news.recv() => match news {
+                news = subscription.next() => match news {
                     Some(news) => {
                         self.dropped += subscription.take_missed();
                         self.pass_on(&news, resumed).await;

@@ -74,12 +74,20 @@ impl Store {
                 .split(',')
                 .filter_map(|number| number.parse().ok().map(BlockId))
                 .collect()),
-            // Dropped since the directory was looked at: its blocks are gone too.
-            Err(sqlx::Error::Database(error)) if error.message().starts_with("no such table") => {
-                Ok(Vec::new())
-            }
-            Err(error) => Err(error),
+            Err(error) => match self.is_live(part).await? {
+                true => Err(error),
+                // It is being freed, or is gone, since the directory was looked at; and so are its blocks.
+                false => Ok(Vec::new()),
+            },
         }
+    }
+
+    async fn is_live(&self, part: PartId) -> sqlx::Result<bool> {
+        let retired: Option<bool> = sqlx::query_scalar("select retired from parts where id = ?1")
+            .bind(part.0)
+            .fetch_optional(self.db.read())
+            .await?;
+        Ok(retired == Some(false))
     }
 
     /// Frees some pages of a part whose blocks are all gone; answers whether something is left to do.

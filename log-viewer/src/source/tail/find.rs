@@ -10,6 +10,9 @@ use crate::source::files::{self, LogFile};
 use crate::source::place::{self, Place};
 use crate::source::stretch::Stretch;
 
+/// Looks at the files before a place counts as gone.
+const LOOKS: usize = 4;
+
 impl Tail {
     pub(super) fn remember(&mut self, place: Cursor, is_done: bool) {
         // Of a file of which nothing was read there is nothing to be remembered.
@@ -21,9 +24,8 @@ impl Tail {
 
     /// Finds the place where reading begins.
     pub(super) fn begin(&mut self, shared: &mut Shared<'_>) -> io::Result<()> {
-        let mut files = files::open_all(&self.folder, &self.log_name)?;
         if let Some(cursor) = self.known {
-            let place = place::find(&cursor, &mut files);
+            let (files, place) = self.locate(&cursor, place::find)?;
             if matches!(place, Place::Gone(_)) && cursor.position > 0 && !files.is_empty() {
                 tracing::info!(
                     container.name = self.name,
@@ -31,7 +33,10 @@ impl Tail {
                 );
             }
             self.queue = take_up(files, place, &cursor);
-        } else if let Some(start) = place::begin(&files, shared.backfill) {
+            return Ok(());
+        }
+        let files = files::open_all(&self.folder, &self.log_name)?;
+        if let Some(start) = place::begin(&files, shared.backfill) {
             if start.skips_any {
                 // What is skipped is older than this.
                 self.last_at = shared.now;
@@ -47,6 +52,26 @@ impl Tail {
         Ok(())
     }
 
+    /// The files, and the place among them.
+    ///
+    /// They may just be moved, copied or cut: a copy looks like the current file until that one is cut, and then neither
+    /// is where it was looked for. What is gone must be gone at several looks.
+    fn locate(
+        &self,
+        cursor: &Cursor,
+        find: impl Fn(&Cursor, &mut [LogFile]) -> Place,
+    ) -> io::Result<(Vec<LogFile>, Place)> {
+        let mut looks = 1;
+        loop {
+            let mut files = files::open_all(&self.folder, &self.log_name)?;
+            let place = find(cursor, &mut files);
+            if matches!(place, Place::In(_)) || looks == LOOKS {
+                return Ok((files, place));
+            }
+            looks += 1;
+        }
+    }
+
     /// Goes on with the files that came after the one that has been read to its end.
     pub(super) fn find_after_rotation(&mut self, shared: &mut Shared<'_>) -> io::Result<Next> {
         let Some(cursor) = self.queue.front().map(|stretch| stretch.cursor(self.last_at)) else {
@@ -57,8 +82,7 @@ impl Tail {
             let is_any = self.find_what_was_missed()?;
             return Ok(if is_any { Next::More } else { Next::Wait });
         }
-        let mut files = files::open_all(&self.folder, &self.log_name)?;
-        let place = place::find_done(&cursor, &mut files);
+        let (files, place) = self.locate(&cursor, place::find_done)?;
         let newer = take_up_after(files, place, &cursor);
         if newer.is_empty() {
             // Docker is just about to make it.
@@ -78,12 +102,11 @@ impl Tail {
         let Some(cursor) = self.known.or(front) else {
             return Ok(false);
         };
-        let mut files = files::open_all(&self.folder, &self.log_name)?;
         let queue = if self.is_known_done {
-            let place = place::find_done(&cursor, &mut files);
+            let (files, place) = self.locate(&cursor, place::find_done)?;
             take_up_after(files, place, &cursor)
         } else {
-            let place = place::find(&cursor, &mut files);
+            let (files, place) = self.locate(&cursor, place::find)?;
             take_up(files, place, &cursor)
         };
         let is_any = !queue.is_empty();
@@ -106,8 +129,7 @@ impl Tail {
             }
             return Ok(());
         }
-        let mut files = files::open_all(&self.folder, &self.log_name)?;
-        let place = place::find(&cursor, &mut files);
+        let (files, place) = self.locate(&cursor, place::find)?;
         tracing::info!(
             container.name = self.name,
             copy.found = matches!(place, Place::In(_)),

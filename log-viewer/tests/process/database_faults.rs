@@ -1,0 +1,209 @@
+//! A database that is foreign, locked, full or read-only: a clear answer, and nothing that was on the disk is lost.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use shared::testing::database::{self, assert_sound};
+use shared::testing::process::run;
+use shared::testing::{Chance, Process, Program, SmallDisk, eventually};
+use sqlx::Connection as _;
+
+use crate::docker::{Container, DockerFolder};
+use crate::ledger::Ledger;
+use crate::setup::{BINARY, contents, export, has, program};
+
+/// Text that does not compress well, so that it fills pages.
+fn fill(container: &mut Container, ledger: &Ledger, lines: usize, chance: &mut Chance) {
+    for _ in 0..lines {
+        let text: String = (0..2_000)
+            .map(|_| char::from(chance.within(48, 123) as u8))
+            .collect();
+        let line = format!("noise {text}");
+        container.line(&line);
+        ledger.note(&container.name, "stdout", line);
+    }
+}
+
+async fn says(viewer: &mut Process, message: &str, times: usize) {
+    eventually(message, async || {
+        (viewer.log_lines(message).len() >= times).then_some(())
+    })
+    .await;
+}
+
+const FAILS: &str = "entries cannot be written; it is tried again until it works";
+const WORKS: &str = "entries are written again";
+
+#[tokio::test]
+async fn files_of_others_are_refused_and_left_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let (setup, docker) = program(folder.path());
+    setup.start().await.stop().await;
+    let mut connection = database::open(&setup.database).await;
+    sqlx::query("update _meta set value = 'error-tracker' where key = 'product'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    docker.container("shop").line("one");
+    let before = contents(folder.path());
+
+    let finished = setup.fails();
+
+    assert_eq!(finished.code, Some(1));
+    assert!(
+        finished
+            .stderr
+            .contains("it belongs to \"error-tracker\", not to log-viewer"),
+        "{}",
+        finished.stderr
+    );
+    assert!(contents(folder.path()) == before);
+
+    let text = Program::new(BINARY, folder.path().join("text.db"));
+    std::fs::write(&text.database, "this is no database\n".repeat(200)).unwrap();
+    let finished = text.fails();
+    assert_eq!(finished.code, Some(1));
+    assert!(
+        finished.stderr.contains("no SQLite database"),
+        "{}",
+        finished.stderr
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_while_another_process_holds_the_database_is_there_afterwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let (setup, docker) = program(folder.path());
+    let (ledger, mut chance) = (Ledger::default(), Chance::new());
+    let mut shop = docker.container("shop");
+    let mut viewer = setup.start().await;
+    fill(&mut shop, &ledger, 10, &mut chance);
+    has(&viewer, 10).await;
+    let mut other = database::open(&setup.database).await;
+    sqlx::query("begin immediate").execute(&mut other).await.unwrap();
+
+    fill(&mut shop, &ledger, 200, &mut chance);
+    says(&mut viewer, FAILS, 1).await;
+    let list = viewer.get("/api/logs").await;
+    let metrics = viewer.api().get("/metrics").await;
+    sqlx::query("rollback").execute(&mut other).await.unwrap();
+
+    assert_eq!(list["total"], 10, "reading goes on");
+    assert!(metrics.text().contains("monlight_log_viewer_writing_fails 1"));
+    says(&mut viewer, WORKS, 1).await;
+    has(&viewer, 210).await;
+    ledger.assert_equals(&export(&viewer).await);
+    assert_eq!(viewer.log_lines(FAILS).len(), 1, "it is said once");
+    viewer.stop().await;
+    assert_sound(&setup.database).await;
+}
+
+/// A copy of the database as the process on the small disk has it.
+fn copy_out(disk: &SmallDisk, viewer: &Process, copy: &Path) {
+    for suffix in ["", "-wal"] {
+        let from = disk.seen_from_here(viewer, &format!("logs.db{suffix}"));
+        std::fs::copy(from, format!("{}{suffix}", copy.display())).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_loses_nothing_and_ends_with_the_space() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("small");
+    std::fs::create_dir(&place).unwrap();
+    let Some(disk) = SmallDisk::at(&place, 12 * 1_024) else {
+        eprintln!("no mounts here; the limit on file size in the next test stands in for a full disk");
+        return;
+    };
+    let docker = DockerFolder::at(folder.path().join("containers"));
+    let setup = Program::new(BINARY, place.join("logs.db")).with("LOG_SOURCES", docker.path().display());
+    let (ledger, mut chance) = (Arc::new(Ledger::default()), Chance::new());
+    let mut shop = docker.rotating("shop", 500, false);
+    let mut viewer = Process::start(disk.command(&setup, "true")).await;
+    fill(&mut shop, &ledger, 10, &mut chance);
+    has(&viewer, 10).await;
+    let filler = disk.seen_from_here(&viewer, "filler");
+    let filled = std::fs::write(&filler, vec![0_u8; 16 << 20]);
+    assert!(filled.is_err(), "the disk is smaller than that");
+
+    for round in 1..=2 {
+        while viewer.log_lines(FAILS).len() < round {
+            fill(&mut shop, &ledger, 20, &mut chance);
+            shop.rotate();
+            assert!(ledger.entries() < 20_000, "the disk never ran full");
+            eventually("the lines are there, or the disk is full", async || {
+                let stats = viewer.get("/api/stats").await;
+                let is_full = viewer.log_lines(FAILS).len() >= round;
+                (is_full || stats["total_logs"] == ledger.entries()).then_some(())
+            })
+            .await;
+        }
+        assert!(
+            viewer.get("/api/logs?limit=1").await["logs"][0]["id"].is_i64(),
+            "reading goes on"
+        );
+        assert!(!viewer.has_ended());
+        let room = if round == 1 { 4 } else { 0 };
+        let file = std::fs::File::options().write(true).open(&filler).unwrap();
+        file.set_len(room << 20).unwrap();
+        says(&mut viewer, WORKS, round).await;
+    }
+    has(&viewer, ledger.entries()).await;
+
+    ledger.assert_equals(&export(&viewer).await);
+    let copy = folder.path().join("copy.db");
+    copy_out(&disk, &viewer, &copy);
+    assert_sound(&copy).await;
+    viewer.signal("TERM");
+    assert_eq!(viewer.ended().await.0.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_limit_on_file_size_is_told_does_not_kill_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (setup, docker) = program(folder.path());
+    let (ledger, mut chance) = (Ledger::default(), Chance::new());
+    let mut shop = docker.container("shop");
+    fill(&mut shop, &ledger, 2_000, &mut chance);
+    // Blocks of 512 bytes, so 2 MiB.
+    let limited = setup.command(&["sh", "-c", "ulimit -f 4096 && exec \"$0\""]);
+    let mut viewer = Process::start(limited).await;
+
+    says(&mut viewer, FAILS, 1).await;
+    assert!(!viewer.has_ended());
+    viewer.stop().await;
+
+    let viewer = setup.start().await;
+    has(&viewer, ledger.entries()).await;
+    ledger.assert_equals(&export(&viewer).await);
+    viewer.stop().await;
+    assert_sound(&setup.database).await;
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_written_is_refused_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (setup, _docker) = program(folder.path());
+    setup.start().await.stop().await;
+    let place = folder.path().join("small");
+    std::fs::create_dir(&place).unwrap();
+    let Some(disk) = SmallDisk::at(&place, 8 * 1_024) else {
+        eprintln!("no mounts here; a read-only disk cannot be tried");
+        return;
+    };
+    let copied = Program::new(BINARY, place.join("logs.db"));
+    let read_only = format!(
+        "cp \"{}\" \"$0\" && mount -o remount,ro \"$0\"",
+        setup.database.display()
+    );
+
+    let finished = run(disk.command(&copied, &read_only));
+
+    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
+    assert!(
+        finished.stderr.contains("cannot write to the database"),
+        "{}",
+        finished.stderr
+    );
+}
