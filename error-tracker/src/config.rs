@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shared::env::{Faults, Reader, Setting, Unit};
-use shared::settings::{Defaults, ServiceSettings};
+use shared::settings::{Defaults, ServiceLinks, ServiceSettings};
 
 use crate::notify::{ALERT_SETTINGS, AlertSettings};
 
@@ -28,17 +28,6 @@ pub struct Config {
     /// Addresses of the other services' web interfaces, for links.
     pub links: ServiceLinks,
     pub(crate) alerts: AlertSettings,
-}
-
-/// Addresses for links in the web interface.
-#[derive(Debug, Clone, Default, serde::Serialize, utoipa::ToSchema)]
-pub struct ServiceLinks {
-    /// The log viewer's.
-    pub log_viewer: Option<String>,
-    /// The metrics collector's.
-    pub metrics_collector: Option<String>,
-    /// The browser relay's.
-    pub browser_relay: Option<String>,
 }
 
 /// The settings of this service alone, for `--help` and the documentation.
@@ -126,23 +115,11 @@ impl Config {
             retention: reader.duration("RETENTION_DAYS", Unit::Days, Duration::from_secs(90 * 86_400)),
             occurrences_kept: reader.number("OCCURRENCES_KEPT", 5, 1..=100) as u32,
             max_groups: reader.number("MAX_GROUPS", 20_000, 1..=10_000_000),
-            links: ServiceLinks {
-                log_viewer: read_url(&mut reader, "LOG_VIEWER_URL"),
-                metrics_collector: read_url(&mut reader, "METRICS_COLLECTOR_URL"),
-                browser_relay: read_url(&mut reader, "BROWSER_RELAY_URL"),
-            },
+            links: ServiceLinks::read(&mut reader, "error-tracker"),
             alerts: AlertSettings::read(&mut reader),
         };
         reader.finish(config)
     }
-}
-
-fn read_url(reader: &mut Reader<'_>, name: &str) -> Option<String> {
-    let url = reader.text(name)?;
-    if !url.starts_with("http://") && !url.starts_with("https://") {
-        reader.fault(name, format!("must be an http or https address, not \"{url}\""));
-    }
-    Some(url.trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]

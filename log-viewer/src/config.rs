@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use shared::env::{Faults, Reader, Setting, Unit};
-use shared::settings::{Defaults, ServiceSettings};
+use shared::settings::{Defaults, ServiceLinks, ServiceSettings};
 
 use crate::store::ring::Limits;
 
@@ -39,17 +39,6 @@ pub struct Config {
     pub tail_buffer_bytes: usize,
     /// Addresses of the other services' web interfaces, for links.
     pub links: ServiceLinks,
-}
-
-/// Addresses for links in the web interface.
-#[derive(Debug, Clone, Default, serde::Serialize, utoipa::ToSchema)]
-pub struct ServiceLinks {
-    /// The error tracker's.
-    pub error_tracker: Option<String>,
-    /// The metrics collector's.
-    pub metrics_collector: Option<String>,
-    /// The browser relay's.
-    pub browser_relay: Option<String>,
 }
 
 /// The settings of this service alone, for `--help` and the documentation.
@@ -154,11 +143,7 @@ impl Config {
             }),
             retention: read_retention(&mut reader),
             tail_buffer_bytes: reader.bytes("TAIL_BUFFER", 64 << 10, 1_024..=16 << 20) as usize,
-            links: ServiceLinks {
-                error_tracker: read_url(&mut reader, "ERROR_TRACKER_URL"),
-                metrics_collector: read_url(&mut reader, "METRICS_COLLECTOR_URL"),
-                browser_relay: read_url(&mut reader, "BROWSER_RELAY_URL"),
-            },
+            links: ServiceLinks::read(&mut reader, "log-viewer"),
         };
         reader.finish(config)
     }
@@ -211,14 +196,6 @@ fn read_poll_interval(reader: &mut Reader<'_>) -> Duration {
         reader.fault("POLL_INTERVAL", "must be between 1 s and 1 h");
     }
     interval
-}
-
-fn read_url(reader: &mut Reader<'_>, name: &str) -> Option<String> {
-    let url = reader.text(name)?;
-    if !url.starts_with("http://") && !url.starts_with("https://") {
-        reader.fault(name, format!("must be an http or https address, not \"{url}\""));
-    }
-    Some(url.trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-pub use config::{Config, ServiceLinks};
+pub use config::Config;
 
 use crate::http::App;
 use crate::live::Live;

@@ -17,6 +17,45 @@ pub enum Durability {
     Power,
 }
 
+/// Addresses of the services' web interfaces, for links.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct ServiceLinks {
+    /// The error tracker's.
+    pub error_tracker: Option<String>,
+    /// The log viewer's.
+    pub log_viewer: Option<String>,
+    /// The metrics collector's.
+    pub metrics_collector: Option<String>,
+    /// The browser relay's.
+    pub browser_relay: Option<String>,
+}
+
+impl ServiceLinks {
+    /// Reads the addresses of all services but `own`, which needs no link to itself.
+    pub fn read(reader: &mut Reader<'_>, own: &str) -> Self {
+        let mut address = |name: &str| {
+            let is_own = name
+                .strip_suffix("_URL")
+                .is_some_and(|name| name.eq_ignore_ascii_case(&own.replace('-', "_")));
+            (!is_own).then(|| read_url(reader, name)).flatten()
+        };
+        Self {
+            error_tracker: address("ERROR_TRACKER_URL"),
+            log_viewer: address("LOG_VIEWER_URL"),
+            metrics_collector: address("METRICS_COLLECTOR_URL"),
+            browser_relay: address("BROWSER_RELAY_URL"),
+        }
+    }
+}
+
+fn read_url(reader: &mut Reader<'_>, name: &str) -> Option<String> {
+    let url = reader.text(name)?;
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        reader.fault(name, format!("must be an http or https address, not \"{url}\""));
+    }
+    Some(url.trim_end_matches('/').to_owned())
+}
+
 /// What differs between the services in the settings they share.
 #[derive(Debug, Clone, Copy)]
 pub struct Defaults {
@@ -207,6 +246,25 @@ mod tests {
         let settings = read(&[("API_KEY", "general"), ("THING_API_KEY", "new, old")]).unwrap();
 
         assert_eq!(settings.api_keys, ["new", "old"]);
+    }
+
+    #[test]
+    fn a_service_has_links_to_the_others() {
+        let lookup = |name: &str| match name {
+            "LOG_VIEWER_URL" => Some("https://example.com/logs/".to_owned()),
+            "ERROR_TRACKER_URL" => Some("https://example.com".to_owned()),
+            "BROWSER_RELAY_URL" => Some("javascript:alert(1)".to_owned()),
+            _ => None,
+        };
+        let mut reader = Reader::new(&lookup);
+
+        let links = ServiceLinks::read(&mut reader, "error-tracker");
+
+        assert_eq!(links.log_viewer.as_deref(), Some("https://example.com/logs"));
+        assert_eq!((links.error_tracker, links.metrics_collector), (None, None));
+        let faults = reader.finish(()).expect_err("one is no address");
+        assert_eq!(faults.0.len(), 1);
+        assert_eq!(faults.0[0].name, "BROWSER_RELAY_URL");
     }
 
     #[test]

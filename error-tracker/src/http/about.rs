@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Serialize;
 
 use super::Shared;
-use crate::config::ServiceLinks;
+use shared::settings::ServiceLinks;
 
 /// The service and its settings, as far as a page shows them.
 #[derive(Serialize, utoipa::ToSchema)]

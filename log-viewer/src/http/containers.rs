@@ -8,9 +8,9 @@ use serde::Serialize;
 use shared::http::Problem;
 
 use super::Shared;
-use crate::config::ServiceLinks;
 use crate::entry::Level;
 use crate::source::Problem as SourceProblem;
+use shared::settings::ServiceLinks;
 
 /// A container, or several that had the same name one after the other.
 #[derive(Serialize, utoipa::ToSchema)]

@@ -2,7 +2,6 @@
 
 mod kept_json;
 mod report_body;
-mod text;
 
 use axum::Json;
 use axum::extract::{Request, State};

@@ -8,9 +8,9 @@ use shared::clock::Timestamp;
 use shared::http::Problem;
 
 use super::kept_json;
-use super::text::{Scalar, Text};
 use crate::fingerprint;
 use crate::report::{Occurrence, Report, SUMMARY_CHARS, Source, believable, cut, digest};
+use shared::http::body::text::{Scalar, Text};
 
 const PROJECT_CHARS: usize = 100;
 const TYPE_CHARS: usize = 200;

@@ -2,6 +2,7 @@
 
 mod encoding;
 mod json;
+pub mod text;
 
 use std::sync::Arc;
 use std::time::Duration;

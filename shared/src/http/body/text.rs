@@ -1,4 +1,4 @@
-//! How the texts of a report are read: borrowed where they can be, and numbers where a client did not quote.
+//! How texts in JSON are read: borrowed where they can be, and numbers where a client did not quote.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,10 +6,12 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, de};
 
 /// A string, borrowed from the body where it has no escapes.
-pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+#[derive(Debug)]
+pub struct Text<'a>(pub Cow<'a, str>);
 
 /// A string, or a number or boolean that a client did not quote.
-pub(super) struct Scalar<'a>(pub(super) Cow<'a, str>);
+#[derive(Debug)]
+pub struct Scalar<'a>(pub Cow<'a, str>);
 
 struct TextVisitor {
     scalars: bool,

@@ -1,0 +1,210 @@
+//! Rows of minutes and hours: what a page of series comes to in each.
+
+use futures_util::TryStreamExt as _;
+use sqlx::{QueryBuilder, SqliteConnection};
+
+use super::{Result, Store, unsettled};
+use crate::bucket::Resolution;
+use crate::page::PageId;
+
+/// Rows that go into one statement.
+const ROWS_AT_ONCE: usize = 16;
+/// Rows that are written in one transaction; more would hold up the points.
+const ROWS_PER_COMMIT: usize = 64;
+/// After so many rows a reader lets others go first.
+const ROWS_WITHOUT_PAUSE: usize = 8;
+
+/// Which row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Place {
+    pub(crate) page: PageId,
+    pub(crate) resolution: Resolution,
+    pub(crate) bucket: i64,
+}
+
+impl Place {
+    pub(super) fn row_id(self) -> i64 {
+        let is_hour = i64::from(self.resolution == Resolution::Hour);
+        i64::from(self.page.0) << 33 | is_hour << 32 | self.bucket.clamp(0, u32::MAX.into())
+    }
+
+    fn of_row(id: i64) -> Self {
+        Self {
+            page: PageId((id >> 33) as u32),
+            resolution: if id >> 32 & 1 == 1 {
+                Resolution::Hour
+            } else {
+                Resolution::Minute
+            },
+            bucket: i64::from(id as u32),
+        }
+    }
+}
+
+/// Writes rows in the place of those that are there; an empty one is deleted.
+pub(super) async fn put(tx: &mut SqliteConnection, rows: &[(Place, Vec<u8>)]) -> Result<()> {
+    let (filled, empty): (Vec<_>, Vec<_>) = rows.iter().partition(|(_, data)| !data.is_empty());
+    for rows in filled.chunks(ROWS_AT_ONCE) {
+        let mut statement = QueryBuilder::new("insert into metrics_aggregated (id, data) ");
+        statement.push_values(rows, |mut row, (place, data)| {
+            row.push_bind(place.row_id()).push_bind(data.as_slice());
+        });
+        statement.push(" on conflict (id) do update set data = excluded.data");
+        statement.build().execute(&mut *tx).await?;
+    }
+    for (place, _) in empty {
+        sqlx::query("delete from metrics_aggregated where id = ?1")
+            .bind(place.row_id())
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The rows at these places, of those that are there.
+pub(super) async fn get(tx: &mut SqliteConnection, places: &[Place]) -> Result<Vec<(Place, Vec<u8>)>> {
+    let ids: Vec<i64> = places.iter().map(|place| place.row_id()).collect();
+    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+        "select id, data from metrics_aggregated where id in (select value from json_each(?1))",
+    )
+    .bind(serde_json::to_string(&ids).unwrap_or_default())
+    .fetch_all(tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, data)| (Place::of_row(id), data))
+        .collect())
+}
+
+impl Store {
+    /// Writes the rows of a bucket, some at a time. It is settled when nothing was added since `change`.
+    pub(crate) async fn settle(
+        &self,
+        resolution: Resolution,
+        bucket: i64,
+        change: u64,
+        mut rows: Vec<(Place, Vec<u8>)>,
+    ) -> Result<()> {
+        let last = rows.split_off(rows.len().saturating_sub(ROWS_PER_COMMIT));
+        self.write_rows(rows).await?;
+        let _turn = self.writer().await;
+        let mut tx = self.begin().await?;
+        put(&mut tx, &last).await?;
+        let is_settled = self.unsettled().change(resolution, bucket) == Some(change);
+        if is_settled {
+            unsettled::remove_mark(&mut tx, resolution, bucket).await?;
+        }
+        tx.commit().await?;
+        if is_settled {
+            self.unsettled().settle(resolution, bucket);
+        }
+        Ok(())
+    }
+
+    /// Writes rows of a bucket that is not settled yet.
+    pub(crate) async fn write_rows(&self, rows: Vec<(Place, Vec<u8>)>) -> Result<()> {
+        for rows in rows.chunks(ROWS_PER_COMMIT) {
+            let _turn = self.writer().await;
+            let mut tx = self.begin().await?;
+            put(&mut tx, rows).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Hands out the rows of one page from a bucket up to, and without, another one, in the order of time.
+    pub(crate) async fn for_each_row(
+        &self,
+        page: PageId,
+        resolution: Resolution,
+        from: i64,
+        to: i64,
+        mut hand_out: impl FnMut(i64, &[u8]),
+    ) -> Result<()> {
+        let place = |bucket| Place {
+            page,
+            resolution,
+            bucket,
+        };
+        let mut rows = sqlx::query_as::<_, (i64, Vec<u8>)>(
+            "select id, data from metrics_aggregated where id >= ?1 and id < ?2 order by id",
+        )
+        .bind(place(from).row_id())
+        .bind(place(to).row_id())
+        .fetch(self.db.read());
+        let mut count = 0;
+        while let Some((id, data)) = rows.try_next().await? {
+            hand_out(Place::of_row(id).bucket, &data);
+            count += 1;
+            if count % ROWS_WITHOUT_PAUSE == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::store;
+
+    #[tokio::test]
+    async fn a_range_has_the_rows_of_one_page_and_one_resolution() {
+        let (store, _folder) = store().await;
+        let mut rows = Vec::new();
+        for page in [1, 2] {
+            for resolution in [Resolution::Minute, Resolution::Hour] {
+                for bucket in 0..40 {
+                    let place = Place {
+                        page: PageId(page),
+                        resolution,
+                        bucket,
+                    };
+                    rows.push((place, vec![bucket as u8 + 1]));
+                }
+            }
+        }
+        let mut tx = store.begin().await.unwrap();
+        put(&mut tx, &rows).await.unwrap();
+        let place = |bucket| Place {
+            page: PageId(1),
+            resolution: Resolution::Hour,
+            bucket,
+        };
+        put(&mut tx, &[(place(12), vec![99]), (place(13), vec![])])
+            .await
+            .unwrap();
+        assert_eq!(
+            get(&mut tx, &[place(12), place(13)]).await.unwrap(),
+            [(place(12), vec![99])]
+        );
+        tx.commit().await.unwrap();
+
+        let mut found = Vec::new();
+        store
+            .for_each_row(PageId(1), Resolution::Hour, 10, 15, |bucket, data| {
+                found.push((bucket, data[0]))
+            })
+            .await
+            .unwrap();
+
+        assert_eq!(found, [(10, 11), (11, 12), (12, 99), (14, 15)]);
+    }
+
+    #[test]
+    fn a_place_is_known_by_its_row() {
+        for (page, resolution, bucket) in [
+            (0, Resolution::Minute, 0),
+            (7, Resolution::Hour, 490_000),
+            (u32::MAX / 64, Resolution::Minute, 69_000_000),
+        ] {
+            let place = Place {
+                page: PageId(page),
+                resolution,
+                bucket,
+            };
+            assert_eq!(Place::of_row(place.row_id()), place);
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! Writes the points of many requests in one transaction.
+//!
+//! What is young enough is kept as points, a row for each minute; what is older than that is added to the rows of its
+//! minute or hour at once. Marks say which minutes and hours have changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use shared::clock::Timestamp;
+use shared::flusher::Commit;
+use sqlx::SqliteConnection;
+
+use super::aggregated::{self, Place};
+use super::retries::{self, RetryKey};
+use super::{Result, Store, Writer, catalogue, raw, replaceable, unsettled};
+use crate::bucket::{Resolution, Tier, hour_of};
+use crate::catalogue::{Admission, Identity, Limits, NewRows};
+use crate::chunk::{self, PointId, RawPoint};
+use crate::kind::Kind;
+use crate::page::{PageWriter, SeriesId, entries};
+use crate::summary::{Last, Marking, Summary};
+
+/// The points of one request.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) points: Vec<Point>,
+    /// Series that the catalogue did not have.
+    pub(crate) new_series: Vec<Identity>,
+    /// The catalogue in which the others were found.
+    pub(crate) epoch: u64,
+    pub(crate) retry_key: Option<RetryKey>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Point {
+    pub(crate) series: SeriesRef,
+    pub(crate) at: Timestamp,
+    pub(crate) value: f64,
+    pub(crate) id: Option<PointId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SeriesRef {
+    Known(SeriesId),
+    /// By its place among the new ones.
+    New(u32),
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Everything is stored, but for points of the refused ones of the new series.
+    Stored { overflowing: u64, refused: Vec<u32> },
+    /// It had been stored before.
+    Duplicate,
+    /// Series were forgotten since they were looked up; nothing is stored, and it can be sent again at once.
+    Outdated,
+}
+
+/// The flusher's way into the store.
+#[derive(Debug)]
+pub(crate) struct Ingest {
+    pub(crate) store: Store,
+    pub(crate) limits: Limits,
+}
+
+impl Commit for Ingest {
+    type Job = Batch;
+    type Done = Outcome;
+
+    async fn commit(&self, batches: &[Batch]) -> Result<Vec<Outcome>> {
+        self.store
+            .write_batches(batches, self.limits, Timestamp::now())
+            .await
+    }
+}
+
+/// What the points of a commit come to.
+#[derive(Debug, Default)]
+struct Sorted {
+    by_minute: BTreeMap<i64, Vec<RawPoint>>,
+    /// What is added to rows, by the place on the page.
+    late: BTreeMap<Place, BTreeMap<u32, Summary>>,
+    /// Series that have a point in a later hour than before.
+    hours: BTreeMap<SeriesId, i64>,
+}
+
+/// What is found out about a series once per commit.
+#[derive(Debug, Clone, Copy)]
+struct Traits {
+    kind: Kind,
+    marking: Marking,
+    total: SeriesId,
+}
+
+impl Store {
+    pub(crate) async fn write_batches(
+        &self,
+        batches: &[Batch],
+        limits: Limits,
+        now: Timestamp,
+    ) -> Result<Vec<Outcome>> {
+        let mut writer = self.writer().await;
+        let mut tx = self.begin().await?;
+        let mut rows = NewRows::default();
+        let written = async {
+            let outcomes = self
+                .write(&mut tx, &mut writer, batches, limits, now, &mut rows)
+                .await?;
+            tx.commit().await?;
+            Ok(outcomes)
+        };
+        match written.await {
+            Ok((outcomes, marks)) => {
+                let mut unsettled = self.unsettled();
+                for (resolution, bucket) in marks {
+                    unsettled.mark(resolution, bucket);
+                }
+                Ok(outcomes)
+            }
+            Err(error) => {
+                // What was let in and noted is not written.
+                if let Err(error) = self.reload_catalogue(&mut writer).await {
+                    tracing::error!(%error, "the catalogue cannot be read");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn write(
+        &self,
+        tx: &mut SqliteConnection,
+        writer: &mut Writer,
+        batches: &[Batch],
+        limits: Limits,
+        now: Timestamp,
+        rows: &mut NewRows,
+    ) -> Result<(Vec<Outcome>, BTreeSet<(Resolution, i64)>)> {
+        let mut outcomes = Vec::with_capacity(batches.len());
+        let mut taken = Vec::with_capacity(batches.len());
+        for batch in batches {
+            let outcome = if batch.epoch != self.catalogue().epoch {
+                Outcome::Outdated
+            } else if let Some(key) = batch.retry_key
+                && !retries::note(tx, key, now).await?
+            {
+                Outcome::Duplicate
+            } else {
+                self.admit(batch, limits, rows, &mut taken)
+            };
+            outcomes.push(outcome);
+        }
+        let Sorted {
+            mut by_minute,
+            late,
+            hours,
+        } = self.sort(&taken);
+        catalogue::insert(tx, rows).await?;
+        catalogue::note_hours(tx, &hours).await?;
+        let mut minutes = BTreeSet::new();
+        for (minute, points) in &mut by_minute {
+            for point in points.iter() {
+                if let Some(id) = point.id {
+                    let at_ms = Resolution::Minute.start(*minute).millis() + i64::from(point.offset);
+                    minutes.extend(replaceable::put(tx, point.series, id, *minute, at_ms).await?);
+                }
+            }
+            let count = points.len();
+            raw::insert(tx, writer, *minute, count, &chunk::pack(points)).await?;
+            minutes.insert(*minute);
+        }
+        let mut marks: BTreeSet<_> = minutes
+            .iter()
+            .map(|minute| (Resolution::Minute, *minute))
+            .collect();
+        // An hour is no longer what it was when one of its minutes changes.
+        let late_minutes = late.keys().filter(|place| place.resolution == Resolution::Minute);
+        let minutes = minutes.into_iter().chain(late_minutes.map(|place| place.bucket));
+        marks.extend(minutes.map(|minute| (Resolution::Hour, hour_of(minute))));
+        add_late(tx, late).await?;
+        for (resolution, bucket) in &marks {
+            if !self.unsettled().contains(*resolution, *bucket) {
+                unsettled::write_mark(tx, *resolution, *bucket).await?;
+            }
+        }
+        Ok((outcomes, marks))
+    }
+
+    /// Lets a batch's new series in, and puts its points to those that are taken.
+    fn admit(
+        &self,
+        batch: &Batch,
+        limits: Limits,
+        rows: &mut NewRows,
+        taken: &mut Vec<(SeriesId, Point)>,
+    ) -> Outcome {
+        let (mut overflowing, mut refused) = (0, Vec::new());
+        let mut admissions = Vec::with_capacity(batch.new_series.len());
+        if !batch.new_series.is_empty() {
+            let mut catalogue = self.catalogue_mut();
+            let mut hours = vec![0; batch.new_series.len()];
+            for point in &batch.points {
+                if let SeriesRef::New(index) = point.series
+                    && let Some(hour) = hours.get_mut(index as usize)
+                {
+                    *hour = Resolution::Hour.bucket(point.at).max(*hour);
+                }
+            }
+            for (identity, hour) in batch.new_series.iter().zip(hours) {
+                admissions.push(catalogue.admit(identity, hour, limits, rows));
+            }
+        }
+        for (index, admission) in (0..).zip(&admissions) {
+            if *admission == Admission::Refused {
+                refused.push(index);
+            }
+        }
+        for point in &batch.points {
+            let series = match point.series {
+                SeriesRef::Known(series) => series,
+                SeriesRef::New(index) => match admissions.get(index as usize) {
+                    Some(Admission::Admitted(series)) => *series,
+                    Some(Admission::Overflow(series)) => {
+                        overflowing += 1;
+                        *series
+                    }
+                    Some(Admission::Refused) | None => continue,
+                },
+            };
+            taken.push((series, *point));
+        }
+        Outcome::Stored { overflowing, refused }
+    }
+
+    /// Finds each point's tier.
+    fn sort(&self, points: &[(SeriesId, Point)]) -> Sorted {
+        let mut sorted = Sorted::default();
+        let (floors, catalogue) = (self.floors(), self.catalogue());
+        let mut current: Option<(i64, Vec<RawPoint>)> = None;
+        for (id, point) in points {
+            let minute = Resolution::Minute.bucket(point.at);
+            if let Some(series) = catalogue.series(*id) {
+                let hour = hour_of(minute);
+                if series.note_hour(hour) {
+                    sorted.hours.insert(*id, hour);
+                }
+            }
+            let (resolution, bucket) = match floors.tier(minute) {
+                Tier::Raw => {
+                    let offset = point.at.millis() - Resolution::Minute.start(minute).millis();
+                    let raw = RawPoint {
+                        series: *id,
+                        offset: offset.clamp(0, 59_999) as u16,
+                        value: point.value,
+                        id: point.id,
+                    };
+                    // Nearly all are of the same minute.
+                    match &mut current {
+                        Some((of, points)) if *of == minute => points.push(raw),
+                        _ => {
+                            let (of, points) = current.take().unwrap_or_default();
+                            sorted.by_minute.entry(of).or_default().extend(points);
+                            let points = sorted.by_minute.remove(&minute).unwrap_or_default();
+                            let (_, points) = current.insert((minute, points));
+                            points.push(raw);
+                        }
+                    }
+                    continue;
+                }
+                Tier::Minute => (Resolution::Minute, minute),
+                // The floor may have risen since the point was looked at; it goes with its hour.
+                Tier::Hour | Tier::Gone => (Resolution::Hour, hour_of(minute)),
+            };
+            let Some(traits) = traits(&catalogue, *id) else {
+                continue;
+            };
+            for series in [*id, traits.total] {
+                let place = Place {
+                    page: series.page(),
+                    resolution,
+                    bucket,
+                };
+                let summary = sorted
+                    .late
+                    .entry(place)
+                    .or_default()
+                    .entry(series.slot())
+                    .or_default();
+                summary.add(traits.kind, traits.marking, point.value);
+                if traits.kind == Kind::Gauge {
+                    summary.note_last(Last {
+                        at: point.at.millis(),
+                        value: point.value,
+                    });
+                }
+            }
+        }
+        if let Some((minute, points)) = current {
+            sorted.by_minute.entry(minute).or_default().extend(points);
+        }
+        sorted.by_minute.retain(|_, points| !points.is_empty());
+        sorted
+    }
+}
+
+fn traits(catalogue: &crate::catalogue::Catalogue, series: SeriesId) -> Option<Traits> {
+    let metric = catalogue.metric_of_page(series.page())?;
+    Some(Traits {
+        kind: metric.kind,
+        marking: catalogue.marking(series),
+        total: SeriesId::new(metric.total, 0),
+    })
+}
+
+/// Adds to rows of minutes and hours that are made of no points any more.
+async fn add_late(tx: &mut SqliteConnection, late: BTreeMap<Place, BTreeMap<u32, Summary>>) -> Result<()> {
+    if late.is_empty() {
+        return Ok(());
+    }
+    let places: Vec<Place> = late.keys().copied().collect();
+    let stored: BTreeMap<Place, Vec<u8>> = aggregated::get(tx, &places).await?.into_iter().collect();
+    let rows = late.into_iter().map(|(place, added)| {
+        let before = stored.get(&place).map(Vec::as_slice).unwrap_or_default();
+        (place, with_added(place, before, added))
+    });
+    aggregated::put(tx, &rows.collect::<Vec<_>>()).await
+}
+
+/// A row with more in it.
+fn with_added(place: Place, row: &[u8], added: BTreeMap<u32, Summary>) -> Vec<u8> {
+    let start = place.resolution.start(place.bucket).millis();
+    let mut added = added.into_iter().peekable();
+    let mut writer = PageWriter::default();
+    for (slot, entry) in entries(row) {
+        while let Some((new_slot, summary)) = added.next_if(|(new_slot, _)| *new_slot < slot) {
+            writer.push(new_slot, &summary, start);
+        }
+        match added.next_if(|(new_slot, _)| *new_slot == slot) {
+            Some((_, more)) => {
+                let mut summary = Summary::default();
+                if summary.merge_bytes(entry, start, true).is_none() {
+                    tracing::error!(
+                        page = place.page.0,
+                        bucket = place.bucket,
+                        "a summary is damaged; it begins anew"
+                    );
+                    summary = Summary::default();
+                }
+                summary.merge(&more);
+                writer.push(slot, &summary, start);
+            }
+            None => writer.push_bytes(slot, entry),
+        }
+    }
+    for (slot, summary) in added {
+        writer.push(slot, &summary, start);
+    }
+    writer.finish()
+}

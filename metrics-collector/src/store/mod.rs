@@ -1,0 +1,133 @@
+//! The collector's database: all SQL and all rows, one file per table family; and what of it is kept in memory.
+
+pub(crate) mod aggregated;
+pub(crate) mod catalogue;
+pub(crate) mod commit;
+mod raw;
+mod replaceable;
+pub(crate) mod retention;
+pub(crate) mod retries;
+mod unsettled;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use shared::db::{Db, Identity};
+use shared::settings::Durability;
+use sqlx::{Sqlite, Transaction};
+
+pub(crate) use self::unsettled::Unsettled;
+use crate::bucket::Floors;
+use crate::catalogue::Catalogue;
+
+/// Whose database it is. `min_reader` is the oldest release that can work on the newest migration.
+pub(crate) const IDENTITY: Identity = Identity {
+    product: "metrics-collector",
+    version: env!("CARGO_PKG_VERSION"),
+    min_reader: "0.1.0",
+};
+
+/// What a store method answers with.
+pub(crate) type Result<T> = sqlx::Result<T>;
+
+/// The open database. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    pub(crate) db: Db,
+    shared: Arc<Shared>,
+}
+
+/// What the database holds too.
+#[derive(Debug)]
+struct Shared {
+    catalogue: RwLock<Catalogue>,
+    unsettled: Mutex<Unsettled>,
+    floors: Mutex<Floors>,
+    writer: tokio::sync::Mutex<Writer>,
+}
+
+/// What only the one who writes needs.
+#[derive(Debug, Default)]
+struct Writer {
+    /// The next number of a row of raw points, by minute.
+    next_raw: HashMap<i64, i64>,
+}
+
+impl Store {
+    /// Opens and migrates the file, and reads what is kept in memory.
+    pub(crate) async fn open(path: &Path, durability: Durability) -> anyhow::Result<Self> {
+        let mut migrator = sqlx::migrate!();
+        // A newer release may have been here; whether that is fine was decided by what the file says.
+        migrator.set_ignore_missing(true);
+        let db = Db::open(path, durability, &IDENTITY, &migrator).await?;
+        let shared = Shared {
+            catalogue: RwLock::new(catalogue::load(db.read()).await?),
+            unsettled: Mutex::new(unsettled::load(db.read()).await?),
+            floors: Mutex::new(retention::load_floors(db.read()).await?),
+            writer: tokio::sync::Mutex::default(),
+        };
+        Ok(Self {
+            db,
+            shared: Arc::new(shared),
+        })
+    }
+
+    pub(crate) fn catalogue(&self) -> RwLockReadGuard<'_, Catalogue> {
+        self.shared
+            .catalogue
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn catalogue_mut(&self) -> RwLockWriteGuard<'_, Catalogue> {
+        self.shared
+            .catalogue
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn unsettled(&self) -> MutexGuard<'_, Unsettled> {
+        self.shared
+            .unsettled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn floors(&self) -> Floors {
+        *self.shared.floors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_floors(&self, floors: Floors) {
+        *self.shared.floors.lock().unwrap_or_else(PoisonError::into_inner) = floors;
+    }
+
+    /// Waits for the turn to write. What is in memory is changed before the turn ends, so that it never says less
+    /// than the database.
+    async fn writer(&self) -> tokio::sync::MutexGuard<'_, Writer> {
+        self.shared.writer.lock().await
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+        self.db.write().await
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// A store in a folder of its own, which lives as long as the guard.
+    pub(crate) async fn store() -> (Store, tempfile::TempDir) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = open(&folder).await;
+        (store, folder)
+    }
+
+    /// The store that is in this folder.
+    pub(crate) async fn open(folder: &tempfile::TempDir) -> Store {
+        Store::open(&folder.path().join("metrics.db"), Durability::Process)
+            .await
+            .expect("a database")
+    }
+}

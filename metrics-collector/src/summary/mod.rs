@@ -1,0 +1,190 @@
+//! What is kept of the values of a series in a stretch of time.
+//!
+//! Summaries merge in any order and any grouping: minutes into hours, label sets into totals, late points into what is
+//! there already.
+
+mod bytes;
+
+use crate::kind::Kind;
+use crate::quantile::{self, SHARES, rank};
+use crate::sketch::Sketch;
+use crate::sum::Sum;
+use crate::vitals::{Rating, Vital};
+
+/// Values of which the percentiles are exact at most.
+pub(crate) const MOST_EXACT: usize = 65_536;
+
+/// Count, sum, ends and distribution of some values.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Summary {
+    pub(crate) count: u64,
+    pub(crate) sum: Sum,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+    /// Of a gauge.
+    pub(crate) last: Option<Last>,
+    pub(crate) marked: Marked,
+    percentiles: Percentiles,
+    /// Of a histogram.
+    pub(crate) sketch: Option<Sketch>,
+}
+
+/// The newest value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Last {
+    /// Milliseconds since the epoch.
+    pub(crate) at: i64,
+    pub(crate) value: f64,
+}
+
+/// How much of it counts as something; exact, because it was counted and not read off a distribution.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Marked {
+    /// Values of a web vital that are good; or the increments of a counter that stand for errors.
+    pub(crate) first: f64,
+    /// Values of a web vital that need improvement.
+    pub(crate) second: f64,
+}
+
+/// What the values of a series are marked as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Marking {
+    #[default]
+    Nothing,
+    Rated(Vital),
+    /// All of the series are errors.
+    Errors,
+}
+
+/// Exact percentiles are known as long as all values were at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+enum Percentiles {
+    #[default]
+    None,
+    Exact([f64; 3]),
+    /// Several parts were merged.
+    FromSketch,
+}
+
+impl Summary {
+    /// Of values that are all at hand; they are put into another order.
+    pub(crate) fn of_histogram(values: &mut [f64]) -> Self {
+        let mut summary = Self::default();
+        for value in values.iter() {
+            summary.add(Kind::Histogram, Marking::Nothing, *value);
+        }
+        summary.percentiles = quantile::exact(values).map_or(Percentiles::None, Percentiles::Exact);
+        summary
+    }
+
+    /// Takes one more value, which is not the last one of a gauge.
+    pub(crate) fn add(&mut self, kind: Kind, marking: Marking, value: f64) {
+        if self.count == 0 {
+            (self.min, self.max) = (value, value);
+        }
+        self.count += 1;
+        self.sum.add(value);
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+        self.marked.add(marking, value);
+        if kind == Kind::Histogram {
+            self.sketch.get_or_insert_default().add(value);
+            self.percentiles = Percentiles::FromSketch;
+        }
+    }
+
+    pub(crate) fn note_last(&mut self, last: Last) {
+        if self.last.is_none_or(|before| last.at >= before.at) {
+            self.last = Some(last);
+        }
+    }
+
+    /// Everything but the distribution.
+    fn merge_figures(&mut self, other: &Figures) {
+        if self.count == 0 {
+            (self.min, self.max, self.percentiles) = (other.min, other.max, other.percentiles);
+        } else {
+            self.min = self.min.min(other.min);
+            self.max = self.max.max(other.max);
+            self.percentiles = Percentiles::FromSketch;
+        }
+        self.count = self.count.saturating_add(other.count);
+        self.sum.merge(other.sum);
+        if let Some(last) = other.last {
+            self.note_last(last);
+        }
+        self.marked.first += other.marked.first;
+        self.marked.second += other.marked.second;
+    }
+
+    /// Adds what another one has.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        if other.count == 0 {
+            return;
+        }
+        self.merge_figures(&Figures {
+            count: other.count,
+            sum: other.sum,
+            min: other.min,
+            max: other.max,
+            last: other.last,
+            marked: other.marked,
+            percentiles: other.percentiles,
+        });
+        if let Some(sketch) = &other.sketch {
+            self.sketch.get_or_insert_default().merge(sketch);
+        }
+    }
+
+    pub(crate) fn avg(&self) -> f64 {
+        let avg = self.sum.value() / self.count as f64;
+        // The sum was rounded.
+        avg.clamp(self.min, self.max)
+    }
+
+    /// The values at [`SHARES`], and whether they are exact. `None` when distributions are not kept of this kind.
+    pub(crate) fn percentiles(&self) -> Option<([f64; 3], bool)> {
+        match (self.percentiles, &self.sketch) {
+            (Percentiles::Exact(exact), _) => Some((exact, true)),
+            (_, Some(_)) => Some((
+                SHARES.map(|share| self.quantile(share).unwrap_or(self.max)),
+                false,
+            )),
+            _ => None,
+        }
+    }
+
+    /// The value below which this share of all lies, by the sketch.
+    pub(crate) fn quantile(&self, share: f64) -> Option<f64> {
+        let sketch = self.sketch.as_ref()?;
+        Some(sketch.value_at(rank(share, self.count)).clamp(self.min, self.max))
+    }
+}
+
+/// A summary without its distribution.
+struct Figures {
+    count: u64,
+    sum: Sum,
+    min: f64,
+    max: f64,
+    last: Option<Last>,
+    marked: Marked,
+    percentiles: Percentiles,
+}
+
+impl Marked {
+    pub(crate) fn add(&mut self, marking: Marking, value: f64) {
+        match marking {
+            Marking::Nothing => {}
+            Marking::Errors => self.first += value,
+            Marking::Rated(vital) => match vital.rate(value) {
+                Rating::Good => self.first += 1.0,
+                Rating::NeedsImprovement => self.second += 1.0,
+                Rating::Poor => {}
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
