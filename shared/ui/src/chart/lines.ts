@@ -53,6 +53,8 @@ export interface DrawnLines {
 
 const PER_LINE = 3;
 const CHAR_PX = 6.4;
+// Wide enough for most labels, so that charts above one another line up.
+const AXIS_PX = 54;
 
 export function drawLines(place: HTMLElement, first: LinesView, options: LinesOptions): DrawnLines {
   let view = first;
@@ -77,7 +79,7 @@ export function drawLines(place: HTMLElement, first: LinesView, options: LinesOp
           grid: { stroke: colour('--line'), width: 1 },
           gap: 6,
           space: 32,
-          size: (_plot, texts) => Math.max(36, ...(texts ?? []).map((text) => text.length * CHAR_PX + 12)),
+          size: (_plot, texts) => Math.max(AXIS_PX, ...(texts ?? []).map((text) => text.length * CHAR_PX + 12)),
           values: (_plot, splits) => splits.map(options.format),
         },
       ],

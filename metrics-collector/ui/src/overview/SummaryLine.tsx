@@ -1,0 +1,27 @@
+// How much there is, out of how much there may be, and what the charts are drawn from.
+import { exactNumber, shortNumber } from '@monlight/ui/number.ts';
+
+import { tierText } from '../tier.ts';
+import type { Dashboard } from '../wire.ts';
+
+export function SummaryLine({ dashboard }: { dashboard: Dashboard }) {
+  const { summary, cardinality, resolution } = dashboard;
+  return (
+    <>
+      <p class="summary-line">
+        <span title={`${exactNumber(summary.total_datapoints)} data points`}>{shortNumber(summary.total_datapoints)} data points</span>
+        <span>{exactNumber(summary.distinct_metrics)} metrics</span>
+        <span title={`${exactNumber(cardinality.series)} series of at most ${exactNumber(cardinality.limit)}`}>
+          {exactNumber(cardinality.series)} of {exactNumber(cardinality.limit)} series
+        </span>
+        <span>{tierText(resolution, 'sketch')}</span>
+      </p>
+      {cardinality.overflowing && (
+        <p class="overflow" role="status">
+          The limit of {exactNumber(cardinality.limit)} series has been reached: points of new label sets are counted together under{' '}
+          <code>overflow:true</code>. A label with a value for each user or request is the usual cause; <code>MAX_SERIES</code> sets the limit.
+        </p>
+      )}
+    </>
+  );
+}
