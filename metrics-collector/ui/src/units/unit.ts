@@ -56,8 +56,8 @@ export function asExactText(value: number, unit: Unit): string {
     share: ' of 1',
     limit: ' of the limit',
   };
-  const [whole = '', fraction] = significant(value, 12).split('.');
-  return `${exactNumber(Number(whole)).replace('-', '−')}${fraction ? `.${fraction}` : ''}${words[unit]}`;
+  const [whole = '', fraction] = significant(Math.abs(value), 12).split('.');
+  return `${value < 0 ? '−' : ''}${exactNumber(Number(whole))}${fraction ? `.${fraction}` : ''}${words[unit]}`;
 }
 
 /** "+12 %", "−3 %"; null when there is nothing to compare with. */
