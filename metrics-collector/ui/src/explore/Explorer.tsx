@@ -1,4 +1,5 @@
 // One metric: what is asked of it, its lines, and their figures.
+import { ApiError } from '@monlight/ui/api.ts';
 import { Failure, Skeleton } from '@monlight/ui/feedback/States.tsx';
 import { query } from '@monlight/ui/router.ts';
 import { signInNeeded } from '@monlight/ui/session.ts';
@@ -29,13 +30,15 @@ export function Explorer({ question }: { question: Question }) {
 
   const result = explored.shown.value;
   const fault = explored.fault.value;
+  const unknown = fault instanceof ApiError && fault.status === 404;
   // While another metric is on its way, the old one's lines would be under the new one's name.
   const stale = result !== null && result.answer.name !== question.metric;
   const empty = result !== null && (result.answer.series ?? [result.answer]).every((one) => (one.data ?? []).length === 0);
   return (
     <div class="explorer">
       <Controls question={question} type={(!stale && result?.answer.type) || question.type} />
-      {fault !== null && <Failure what="The metric could not be loaded" error={fault} retry={() => void explored.again()} />}
+      {unknown && <NothingHere />}
+      {fault !== null && !unknown && <Failure what="The metric could not be loaded" error={fault} retry={() => void explored.again()} />}
       {fault === null && (result === null || stale) && !signInNeeded.value && <Skeleton lines={6} />}
       {fault === null && result !== null && !stale && (
         <div class="loaded" aria-busy={explored.busy.value}>

@@ -1,5 +1,5 @@
 // How much there is, out of how much there may be, and what the charts are drawn from.
-import { exactNumber, shortNumber } from '@monlight/ui/number.ts';
+import { counted, exactNumber, shortNumber } from '@monlight/ui/number.ts';
 
 import { tierText } from '../tier.ts';
 import type { Dashboard } from '../wire.ts';
@@ -9,8 +9,10 @@ export function SummaryLine({ dashboard }: { dashboard: Dashboard }) {
   return (
     <>
       <p class="summary-line">
-        <span title={`${exactNumber(summary.total_datapoints)} data points`}>{shortNumber(summary.total_datapoints)} data points</span>
-        <span>{exactNumber(summary.distinct_metrics)} metrics</span>
+        <span title={counted(summary.total_datapoints, 'data point')}>
+          {shortNumber(summary.total_datapoints)} data {summary.total_datapoints === 1 ? 'point' : 'points'}
+        </span>
+        <span>{counted(summary.distinct_metrics, 'metric')}</span>
         <span title={`${exactNumber(cardinality.series)} series of at most ${exactNumber(cardinality.limit)}`}>
           {exactNumber(cardinality.series)} of {exactNumber(cardinality.limit)} series
         </span>
