@@ -4,10 +4,11 @@ import { SearchBox } from '@monlight/ui/filters/SearchBox.tsx';
 import { counted, exactNumber, shortNumber } from '@monlight/ui/number.ts';
 import { linkWith, query } from '@monlight/ui/router.ts';
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 
 import { listOpen } from './ExplorePage.tsx';
-import { found, loadNames, metricNames } from './names.ts';
+import type { MetricName } from '../wire.ts';
+import { firstAnd, found, loadNames, metricNames } from './names.ts';
 import { metricChanges, type Question } from './question.ts';
 import { TypeBadge } from './TypeBadge.tsx';
 
@@ -16,11 +17,18 @@ const SHOWN = 200;
 export function MetricList({ chosen }: { chosen: Question | null }) {
   const search = useSignal('');
   const fault = useSignal<unknown>(null);
+  const list = useRef<HTMLUListElement>(null);
   const project = query.value.get('project');
   const load = () => loadNames(project).then(() => (fault.value = null), (error) => (fault.value = error));
   useEffect(() => void load(), [project]);
 
   const names = metricNames.value;
+  const isChosen = ({ name, type }: MetricName) => chosen?.metric === name && (chosen.type ?? type) === type;
+  useEffect(() => {
+    const current = list.current?.querySelector<HTMLElement>('[aria-current]');
+    // Only the list is moved, never the page.
+    if (list.current && current) list.current.scrollTop = current.offsetTop - list.current.offsetTop - list.current.clientHeight / 2;
+  }, [names]);
   const matching = found(names ?? [], search.value);
   return (
     <nav class="metric-list" aria-label="Metrics">
@@ -33,18 +41,18 @@ export function MetricList({ chosen }: { chosen: Question | null }) {
       <div class="metric-choices">
         <SearchBox value="" placeholder="Search metrics" onSearch={(text) => (search.value = text)} />
         {fault.value !== null && <Failure what="The metrics could not be listed" error={fault.value} retry={() => void load()} />}
-        <ul>
-          {matching.slice(0, SHOWN).map(({ name, type, series }) => (
-            <li key={`${name} ${type}`}>
+        <ul ref={list}>
+          {firstAnd(matching, SHOWN, isChosen).map((one) => (
+            <li key={`${one.name} ${one.type}`}>
               <a
-                href={linkWith(metricChanges(name, type))}
-                title={`${name}\n${counted(series, 'series', 'series')}`}
-                aria-current={chosen?.metric === name && (chosen.type ?? type) === type ? 'true' : undefined}
+                href={linkWith(metricChanges(one.name, one.type))}
+                title={counted(one.series, 'series', 'series')}
+                aria-current={isChosen(one) ? 'true' : undefined}
                 onClick={() => (listOpen.value = false)}
               >
-                <span>{name}</span>
-                <TypeBadge type={type} />
-                <small>{shortNumber(series)}</small>
+                <span>{one.name}</span>
+                <TypeBadge type={one.type} />
+                <small>{shortNumber(one.series)}</small>
               </a>
             </li>
           ))}

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { found, merged } from './names.ts';
+import { firstAnd, found, merged } from './names.ts';
 import { offered } from './FilterField.tsx';
 
 const metric = (name: string, project = 'shop', series = 1) => ({ name, type: 'counter' as const, project, series });
@@ -17,4 +17,12 @@ test('every word has to occur, in any order and case', () => {
 
 test('a value with a comma is not offered: it could not be asked for', () => {
   expect(offered([{ name: 'a', values: ['1', '2,3'] }])).toEqual(['a:1']);
+});
+
+test('the chosen metric is in the list even when the list is cut', () => {
+  const names = ['a', 'b', 'c'].map((name) => metric(name));
+  const first = (chosen: string) => firstAnd(names, 2, ({ name }) => name === chosen).map(({ name }) => name);
+
+  expect(first('b')).toEqual(['a', 'b']);
+  expect(first('c')).toEqual(['c', 'a', 'b']);
 });

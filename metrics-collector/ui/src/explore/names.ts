@@ -32,3 +32,10 @@ export function found(names: readonly MetricName[], search: string): MetricName[
   const words = search.toLowerCase().split(/\s+/).filter((word) => word !== '');
   return names.filter(({ name, type }) => words.every((word) => `${name} ${type}`.toLowerCase().includes(word)));
 }
+
+/** The first of them, and the chosen one even when it comes later. */
+export function firstAnd(names: readonly MetricName[], most: number, isChosen: (name: MetricName) => boolean): MetricName[] {
+  const first = names.slice(0, most);
+  const later = names.slice(most).filter(isChosen);
+  return [...later, ...first];
+}

@@ -24,9 +24,14 @@ export function RangePanel({ range, onClose }: { range: Range; onClose: () => vo
     return () => document.removeEventListener('pointerdown', onPointer);
   }, []);
 
+  function close() {
+    onClose();
+    document.querySelector<HTMLElement>('.range-button')?.focus();
+  }
+
   function choose(chosen: Range) {
     setRange(chosen);
-    onClose();
+    close();
   }
 
   function submitText(event: Event) {
@@ -43,9 +48,7 @@ export function RangePanel({ range, onClose }: { range: Range; onClose: () => vo
       role="dialog"
       aria-label="Time range"
       onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        onClose();
-        document.querySelector<HTMLElement>('.range-button')?.focus();
+        if (event.key === 'Escape') close();
       }}
     >
       <form onSubmit={submitText}>

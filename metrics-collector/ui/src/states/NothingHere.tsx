@@ -1,4 +1,4 @@
-// There are metrics, but none in this range or of this project.
+// There are metrics, but none in this range, of this project or with these labels.
 import { linkWith, query } from '@monlight/ui/router.ts';
 import { zone } from '@monlight/ui/preferences.ts';
 
@@ -21,6 +21,11 @@ export function NothingHere() {
       {!isWidest && (
         <a class="button" href={linkWith(rangeChanges({ period: WIDEST }))}>
           Look at the last 30 days
+        </a>
+      )}
+      {params.has('labels') && (
+        <a class="button" href={linkWith({ labels: null })}>
+          Take off the label filters
         </a>
       )}
       {project && (

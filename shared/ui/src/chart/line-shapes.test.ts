@@ -12,12 +12,14 @@ test('the running bucket is taken from the line and drawn as its end', () => {
   const values = [1, 2, 3];
 
   expect(withoutEnd(values, 2)).toEqual([1, 2, null]);
-  expect(withoutStart(values, 1)).toEqual([null, 2, 3]);
+  expect(withoutStart(values, 2)).toEqual([null, 2, 3]);
+  expect(withoutStart([1], 0)).toEqual([1]);
 });
 
 test('a line whose buckets are all complete has no end', () => {
   expect(withoutEnd([1, 2, 3], 3)).toEqual([1, 2, 3]);
-  expect(withoutStart([1, 2, 3], 2)).toEqual([null, null, null]);
+  expect(withoutStart([1, 2, 3], 3)).toEqual([null, null, null]);
+  expect(withoutStart([1, 2, null], 2)).toEqual([null, null, null]);
 });
 
 test('the axis reaches over the highest value, the limit and its least', () => {

@@ -15,10 +15,10 @@ export function withoutEnd(values: (number | null)[], from: number): (number | n
   return from >= values.length ? values : values.map((value, at) => (at < from ? value : null));
 }
 
-/** Nothing at all when the start is the last value: there is no end to draw. */
-export function withoutStart(values: (number | null)[], until: number): (number | null)[] {
-  const whole = until >= values.length - 1;
-  return values.map((value, at) => (!whole && at >= until ? value : null));
+/** The end with the last value before it, so that the two meet; nothing at all when the end holds no value. */
+export function withoutStart(values: (number | null)[], from: number): (number | null)[] {
+  const isEmpty = values.slice(from).every((value) => value === null);
+  return values.map((value, at) => (!isEmpty && at >= from - 1 ? value : null));
 }
 
 /** The upper end of an axis that starts at zero, with a little air. */

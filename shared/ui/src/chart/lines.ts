@@ -64,7 +64,7 @@ export function drawLines(place: HTMLElement, first: LinesView, options: LinesOp
     {
       width: place.clientWidth,
       height: options.height,
-      padding: [8, 8, 0, 0],
+      padding: [8, 18, 0, 0],
       legend: { show: false },
       focus: { alpha: 0.18 },
       cursor: cursorOf(options, (series) => series % PER_LINE !== 1),
@@ -118,7 +118,7 @@ function dataOf({ times, lines, runningFrom }: LinesView): uPlot.AlignedData {
   const none = times.map(() => null);
   return [
     times.map((at) => at / 1000),
-    ...lines.flatMap(({ values, ghost }) => [ghost ?? none, withoutEnd(values, runningFrom), withoutStart(values, runningFrom - 1)]),
+    ...lines.flatMap(({ values, ghost }) => [ghost ?? none, withoutEnd(values, runningFrom), withoutStart(values, runningFrom)]),
   ];
 }
 
