@@ -5,9 +5,15 @@ import { go, linkWith, query } from '@monlight/ui/router.ts';
 import type { MetricType } from '../wire.ts';
 import { FilterField } from './FilterField.tsx';
 import { labelValues } from './names.ts';
-import { filterChanges, type Question } from './question.ts';
+import { filterChanges, resolutionOf, type Question } from './question.ts';
 import { STATS, STAT_WORDS, statOf } from './stats.ts';
 import { TypeBadge } from './TypeBadge.tsx';
+
+const RESOLUTIONS = [
+  ['', 'Auto'],
+  ['minute', 'By the minute'],
+  ['hour', 'By the hour'],
+] as const;
 
 export function Controls({ question, type }: { question: Question; type: MetricType | null }) {
   const { filters, groupBy } = question;
@@ -28,6 +34,12 @@ export function Controls({ question, type }: { question: Question; type: MetricT
             onChange={(stat) => go(linkWith({ stat: stat === STATS[type][0] ? null : stat }))}
           />
         )}
+        <Select
+          label="Resolution"
+          value={resolutionOf(query.value) ?? ''}
+          options={RESOLUTIONS}
+          onChange={(resolution) => go(linkWith({ resolution }))}
+        />
         {filters.map((filter) => (
           <button
             key={filter[0]}

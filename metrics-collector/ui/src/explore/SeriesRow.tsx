@@ -29,7 +29,7 @@ export function SeriesRow({ series, tone, index, units, type, compare, alone, on
       <td class="name">
         <button aria-pressed={alone} title={`${series.label}\nClick to draw it alone, or all again`} onClick={onChoose} onFocus={onPoint}>
           <i class="swatch" style={{ background: tone === null ? 'none' : `var(${tone})` }} />
-          {series.label}
+          <span>{series.label}</span>
         </button>
       </td>
       <td class="now">

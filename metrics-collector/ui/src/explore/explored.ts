@@ -32,7 +32,7 @@ async function readFitting(asked: Asked, signal: AbortSignal): Promise<MetricAns
   try {
     return await readMetric(asked, signal);
   } catch (error) {
-    const tooMany = error instanceof ApiError && error.status === 400 && asked['group_by'] !== '';
+    const tooMany = error instanceof ApiError && error.status === 400 && asked['group_by'] !== '' && asked['resolution'] === null;
     if (!tooMany) throw error;
     return readMetric({ ...asked, resolution: 'hour' }, signal);
   }

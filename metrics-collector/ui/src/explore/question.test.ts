@@ -49,8 +49,11 @@ test('the service is asked in its own words; a counter with its rate', () => {
     until: null,
     labels: 'a:b',
     group_by: 'c',
+    resolution: null,
     rate: 'true',
   });
+  expect(asAsked(questionOf(address)!, params('resolution=hour'))['resolution']).toBe('hour');
+  expect(asAsked(questionOf(address)!, params('resolution=day'))['resolution']).toBeNull();
 });
 
 test('another metric starts with no filters', () => {

@@ -3,7 +3,7 @@ import type { Changes } from '@monlight/ui/router.ts';
 
 import type { Asked } from '../metrics-api.ts';
 import { asQuery, rangeOf } from '../range/range.ts';
-import type { MetricType } from '../wire.ts';
+import type { MetricType, Resolution } from '../wire.ts';
 
 export type LabelFilter = readonly [name: string, value: string];
 
@@ -56,8 +56,15 @@ export function asAsked(question: Question, params: URLSearchParams): Asked {
     ...asQuery(rangeOf(params)),
     labels: String(filterChanges(question.filters)['labels'] ?? ''),
     group_by: question.groupBy.join(','),
+    resolution: resolutionOf(params),
     rate: question.type === 'counter' ? 'true' : null,
   };
+}
+
+/** Null leaves the choice to the service. */
+export function resolutionOf(params: URLSearchParams): Resolution | null {
+  const wanted = params.get('resolution');
+  return wanted === 'minute' || wanted === 'hour' ? wanted : null;
 }
 
 /** Another metric: labels and statistic were the old one's, range and project stay. */
