@@ -19,7 +19,7 @@ beforeAll(async () => {
   ({ page, complaints } = await openPage(browser, ELSEWHERE));
   metrics = metricsPage(page);
   await service.post(twoHours(Date.now()));
-  await signIn(page, `${service.address}explore?period=1h`);
+  await signIn(page, `${service.address}?period=1h`);
 });
 afterAll(async () => {
   await browser?.close();
@@ -33,9 +33,11 @@ const open = async (query: string) => {
 };
 const rows = () => page.locator('.series tbody tr').count();
 
-test('/ searches, and a click picks the metric', async () => {
-  await page.getByText('Pick a metric').waitFor();
+test('/ leads from the overview to the search, and a click picks the metric', async () => {
+  await page.locator('.top-metrics').waitFor();
   await page.keyboard.press('/');
+  await page.getByText('Pick a metric').waitFor();
+  await page.locator('.search:focus').waitFor();
   await page.keyboard.type('http dur');
   await page.locator('.metric-list li').filter({ hasText: 'orders' }).waitFor({ state: 'detached' });
   await page.locator('.metric-list a', { hasText: 'http_request_duration_seconds' }).click();

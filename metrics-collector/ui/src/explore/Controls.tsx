@@ -10,7 +10,7 @@ import { STATS, STAT_WORDS, statOf } from './stats.ts';
 import { TypeBadge } from './TypeBadge.tsx';
 
 const RESOLUTIONS = [
-  ['', 'Auto'],
+  ['', 'Auto resolution'],
   ['minute', 'By the minute'],
   ['hour', 'By the hour'],
 ] as const;

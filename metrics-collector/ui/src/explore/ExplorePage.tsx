@@ -1,31 +1,17 @@
 // Any metric, by any of its labels: the metrics at the left, what they say beside them.
-import { focusSearch } from '@monlight/ui/filters/SearchBox.tsx';
 import { useKeys } from '@monlight/ui/keyboard.ts';
 import { query } from '@monlight/ui/router.ts';
-import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
 import { PageBar } from '../frame/PageBar.tsx';
 import { Explorer } from './Explorer.tsx';
 import { MetricList } from './MetricList.tsx';
 import { questionOf } from './question.ts';
+import { listOpen, searchHere } from './searching.ts';
 import './explore.css';
 
-/** On a phone the list takes the page while one chooses, and is a button otherwise. */
-export const listOpen = signal(false);
-
 export function ExplorePage() {
-  useKeys([
-    {
-      keys: ['/'],
-      label: 'Search a metric',
-      run: () => {
-        listOpen.value = true;
-        // The field may only now come into view.
-        requestAnimationFrame(focusSearch);
-      },
-    },
-  ]);
+  useKeys([{ keys: ['/'], label: 'Search a metric', run: searchHere }]);
   const question = questionOf(query.value);
   const metric = question?.metric ?? null;
   useEffect(() => {

@@ -6,10 +6,10 @@ import { linkWith, query } from '@monlight/ui/router.ts';
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 
-import { listOpen } from './ExplorePage.tsx';
 import type { MetricName } from '../wire.ts';
 import { firstAnd, found, loadNames, metricNames } from './names.ts';
 import { metricChanges, type Question } from './question.ts';
+import { focusIfAsked, listOpen } from './searching.ts';
 import { TypeBadge } from './TypeBadge.tsx';
 
 const SHOWN = 200;
@@ -21,6 +21,7 @@ export function MetricList({ chosen }: { chosen: Question | null }) {
   const project = query.value.get('project');
   const load = () => loadNames(project).then(() => (fault.value = null), (error) => (fault.value = error));
   useEffect(() => void load(), [project]);
+  useEffect(focusIfAsked, []);
 
   const names = metricNames.value;
   const isChosen = ({ name, type }: MetricName) => chosen?.metric === name && (chosen.type ?? type) === type;

@@ -1,8 +1,8 @@
 // The lines of a panel with their values: at the moment pointed at, else of the whole period.
 import type { Signal } from '@preact/signals';
 
-import { asExactText, asText, changeText } from '../units/unit.ts';
-import type { PanelLine, PanelView } from './panels.ts';
+import { asExactText, changeText } from '../units/unit.ts';
+import { readingOf, type PanelLine, type PanelView } from './panels.ts';
 
 interface LegendProps {
   view: PanelView;
@@ -24,7 +24,7 @@ export function Legend({ view, hovered, compare }: LegendProps) {
               {line.label}
             </dt>
             <dd title={value === null ? undefined : asExactText(value, view.unit)}>
-              {value === null ? '–' : line.read ? line.read(value) : asText(value, view.unit)}
+              {readingOf(line, value, view.unit)}
               {change !== null && <span class="change">{change}</span>}
             </dd>
           </div>

@@ -1,10 +1,12 @@
 // The first look: is traffic normal, does it fail, is it slow, how do the pages feel.
 import { lazy } from '@monlight/ui/feedback/Lazy.tsx';
 import { Failure, Skeleton } from '@monlight/ui/feedback/States.tsx';
+import { useKeys } from '@monlight/ui/keyboard.ts';
 import { query } from '@monlight/ui/router.ts';
 import { signInNeeded } from '@monlight/ui/session.ts';
 import { useEffect } from 'preact/hooks';
 
+import { searchFromElsewhere } from '../explore/searching.ts';
 import { PageBar } from '../frame/PageBar.tsx';
 import { useLoading } from '../frame/loading.ts';
 import { refreshNow } from '../frame/refresh.ts';
@@ -21,6 +23,7 @@ import './overview.css';
 const { Lazy: FirstPoint } = lazy(() => import('../states/FirstPoint.tsx').then((module) => module.FirstPoint));
 
 export function OverviewPage() {
+  useKeys([{ keys: ['/'], label: 'Search a metric', run: searchFromElsewhere }]);
   const params = query.value;
   const key = JSON.stringify(['project', 'period', 'since', 'until'].map((name) => params.get(name)));
   useLoading(overview, key, (signal) => readOverview(params, signal));

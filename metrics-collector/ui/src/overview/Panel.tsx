@@ -9,7 +9,7 @@ import { leaveZoom, zoomTo } from '../range/actions.ts';
 import { asText } from '../units/unit.ts';
 import { Legend } from './Legend.tsx';
 import { Moment } from './Moment.tsx';
-import { asLines, type PanelView } from './panels.ts';
+import { asLines, readingOf, type PanelView } from './panels.ts';
 
 export interface PanelProps {
   title: string;
@@ -41,7 +41,7 @@ export function Panel({ title, note, view, atLeast = 0, explore, missing }: Pane
           <Legend view={view} hovered={hovered} compare={compares(query.value)} />
           <LineChart
             view={lines}
-            summary={`${title} over time`}
+            summary={`${title} over time, ${view.overallWords}: ${inWords(view)}`}
             atLeast={atLeast}
             format={(value) => asText(value, view.unit)}
             hovered={hovered}
@@ -52,4 +52,8 @@ export function Panel({ title, note, view, atLeast = 0, explore, missing }: Pane
       )}
     </section>
   );
+}
+
+function inWords(view: PanelView): string {
+  return view.lines.map((line) => `${line.label} ${readingOf(line, line.overall, view.unit)}`).join(', ');
 }

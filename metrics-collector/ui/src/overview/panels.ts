@@ -2,7 +2,7 @@
 import type { LinesView } from '@monlight/ui/chart/lines.ts';
 
 import { gridOf, latestOf, place, placeEarlier, shiftOf, type Filling, type Grid } from '../grid.ts';
-import type { Unit } from '../units/unit.ts';
+import { asText, type Unit } from '../units/unit.ts';
 import { coarserGrid, coarserValues, sizeFor } from './coarser.ts';
 import { CORE, vitalText } from '../vitals/vitals.ts';
 import type { Dashboard, RequestMoment, VitalMoment } from '../wire.ts';
@@ -99,6 +99,12 @@ export function vitalsView({ now, before }: Answers, compare: boolean, fineGrid:
     };
   });
   return { grid, lines, unit: 'limit', overallWords: 'p75 of all', empty: lines.length === 0, limit: 1 };
+}
+
+/** A value of a line as the legend shows it. */
+export function readingOf({ read }: PanelLine, value: number | null, unit: Unit): string {
+  if (value === null) return '–';
+  return read ? read(value) : asText(value, unit);
 }
 
 export function asLines({ grid, lines, limit }: PanelView): LinesView {
