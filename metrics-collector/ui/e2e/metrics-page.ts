@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Locator, Page } from 'playwright-core';
 
 import { takePictures as take } from '../../../shared/ui/e2e/pictures.ts';
+import { until } from '../../../shared/ui/e2e/process.ts';
 
 const FOLDER = fileURLToPath(new URL('./screenshots/', import.meta.url));
 
@@ -24,19 +25,27 @@ export interface MetricsPage {
 }
 
 export function metricsPage(page: Page): MetricsPage {
+  /** In one step, because a chart of other lines takes the place of the one that was there. */
   async function place(chart: number, at: number): Promise<[number, number]> {
-    const area = page.locator('.u-over').nth(chart);
-    await area.scrollIntoViewIfNeeded();
-    const box = await area.boundingBox();
-    if (!box) throw new Error(`chart ${chart} is not on the page`);
-    return [box.x + box.width * at, box.y + box.height / 2];
+    const found = await page.waitForFunction((index) => {
+      const area = document.querySelectorAll('.u-over')[index];
+      area?.scrollIntoView({ block: 'nearest' });
+      const box = area?.getBoundingClientRect();
+      return box && { x: box.x, width: box.width, y: box.y + box.height / 2 };
+    }, chart);
+    const { x, width, y } = (await found.jsonValue())!;
+    return [x + width * at, y];
   }
   return {
     asked: (name) => new URL(page.url()).searchParams.get(name),
     drawn: (charts) => page.locator('.u-over').nth(charts - 1).waitFor(),
     async point(chart, at) {
-      await page.mouse.move(...(await place(chart, at)));
-      await page.locator('.moment-read.now').first().waitFor();
+      await until('a chart reads what is pointed at', async () => {
+        const [x, y] = await place(chart, at);
+        await page.mouse.move(x, y - 1);
+        await page.mouse.move(x, y);
+        return (await page.locator('.moment-read.now').count()) > 0;
+      });
     },
     async drag(chart, from, to) {
       await page.mouse.move(...(await place(chart, from)));
