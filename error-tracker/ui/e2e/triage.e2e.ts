@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { openPage, startBrowser } from './browser.ts';
-import { API_KEY, startService, type Service } from './service.ts';
+import { openPage, startBrowser } from '../../../shared/ui/e2e/browser.ts';
+import { API_KEY } from '../../../shared/ui/e2e/process.ts';
+import { startService, type Service } from './service.ts';
 
 const SHOTS = fileURLToPath(new URL('./screenshots/', import.meta.url));
 const HOSTILE = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>';

@@ -1,7 +1,7 @@
 // The requests this UI makes, one function each.
 import { api, withQuery } from '@monlight/ui/api.ts';
 
-import type { About, Action, ErrorDetail, ErrorPage, Timeline } from './wire.ts';
+import type { Action, ErrorDetail, ErrorPage, Timeline } from './wire.ts';
 
 export type ListQuery = Record<string, string | number | null | undefined>;
 
@@ -15,8 +15,6 @@ export const readTimeline = (id: number, signal?: AbortSignal) => api<Timeline>(
 /** Does the same to each of the errors; the service takes any number in one request. */
 export const actOn = (ids: readonly number[], action: Action) =>
   api<{ changed: number }>('errors/bulk', { method: 'POST', body: { ids, action } });
-
-export const readAbout = () => api<About>('about');
 
 export async function listNames(kind: 'projects' | 'environments' | 'releases', project: string): Promise<string[]> {
   const reply = await api<Record<string, string[]>>(withQuery(kind, { project }));

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { ELSEWHERE, openPage, signIn, startBrowser } from '../../../shared/ui/e2e/browser.ts';
 import { AN_HOUR, TRACEBACK, writeAnHour } from './an-hour.ts';
-import { openPage, signIn, startBrowser } from './browser.ts';
 import { logPage, type LogPage } from './log-page.ts';
 import { takePictures } from './pictures.ts';
 import { startService, type Service } from './service.ts';
@@ -19,7 +19,7 @@ let logs: LogPage;
 beforeAll(async () => {
   service = await startService();
   browser = await startBrowser();
-  ({ page, complaints } = await openPage(browser));
+  ({ page, complaints } = await openPage(browser, ELSEWHERE));
   logs = logPage(page);
   writeAnHour(service);
   await service.untilKnown(AN_HOUR);

@@ -2,11 +2,12 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { openPage, startBrowser } from './browser.ts';
+import { ELSEWHERE, openPage, startBrowser } from '../../../shared/ui/e2e/browser.ts';
+import { API_KEY } from '../../../shared/ui/e2e/process.ts';
 import type { FakeContainer } from './containers.ts';
 import { logPage, type LogPage } from './log-page.ts';
 import { takePictures } from './pictures.ts';
-import { API_KEY, startService, type Service } from './service.ts';
+import { startService, type Service } from './service.ts';
 
 let service: Service;
 let browser: Browser;
@@ -18,7 +19,7 @@ let web: FakeContainer;
 beforeAll(async () => {
   service = await startService();
   browser = await startBrowser();
-  ({ page, complaints } = await openPage(browser));
+  ({ page, complaints } = await openPage(browser, ELSEWHERE));
   logs = logPage(page);
 });
 afterAll(async () => {

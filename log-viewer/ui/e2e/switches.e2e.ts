@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { openPage, signIn, startBrowser } from './browser.ts';
+import { ELSEWHERE, openPage, signIn, startBrowser } from '../../../shared/ui/e2e/browser.ts';
 import { logPage, type LogPage } from './log-page.ts';
 import { startService, type Service } from './service.ts';
 
@@ -17,7 +17,7 @@ let logs: LogPage;
 beforeAll(async () => {
   service = await startService();
   browser = await startBrowser();
-  ({ page, complaints } = await openPage(browser));
+  ({ page, complaints } = await openPage(browser, ELSEWHERE));
   logs = logPage(page);
   const web = service.addContainer('shop-web-1');
   web.write(['first line'], { at: new Date('2026-03-07T14:05:09.120Z') });

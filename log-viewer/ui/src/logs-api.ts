@@ -1,7 +1,7 @@
 // The requests this UI makes, one function each.
 import { api, withQuery, type QueryValue } from '@monlight/ui/api.ts';
 
-import type { About, Container, Context, Histogram, LogPage } from './wire.ts';
+import type { Container, Context, Histogram, LogPage } from './wire.ts';
 
 export type LogQuery = Record<string, QueryValue>;
 
@@ -21,5 +21,3 @@ export const tailAddress = (query: LogQuery, after: number) => `api/${withQuery(
 
 export const listContainers = async (signal?: AbortSignal) =>
   (await api<{ containers: Container[] }>('containers', { signal })).containers;
-
-export const readAbout = () => api<About>('about');

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { go, hasHistory, linkTo, linkWith, query, startRouter } from './router.ts';
+import { go, hasHistory, linkTo, linkWith, page, query, startRouter } from './router.ts';
 
 let stop: () => void;
 
 beforeEach(() => {
   history.replaceState(null, '', '/prefix/?project=shop&sort=count');
   query.value = new URLSearchParams(location.search);
+  page.value = '';
   stop = startRouter();
 });
 afterEach(() => stop());
@@ -29,6 +30,19 @@ test('going somewhere keeps the prefix of a reverse proxy', () => {
   expect(location.pathname).toBe('/prefix/');
   expect(query.value.get('error')).toBe('42');
   expect(hasHistory()).toBe(true);
+});
+
+test('a page beside the first keeps its place when its query changes', () => {
+  go(linkTo({ metric: 'cpu' }, 'explore'));
+  expect(location.pathname).toBe('/prefix/explore');
+  expect(page.value).toBe('explore');
+
+  go(linkWith({ stat: 'max' }));
+  expect(location.pathname + location.search).toBe('/prefix/explore?metric=cpu&stat=max');
+
+  go(linkWith({ metric: null, stat: null }, ''));
+  expect(location.pathname + location.search).toBe('/prefix/');
+  expect(page.value).toBe('');
 });
 
 test('going to the empty address drops the query', () => {

@@ -1,8 +1,8 @@
-// All state of a page lives in the query string of one path.
+// All state of a page lives in its query string; a UI has one page, or a few side by side.
 //
 // So a link shows a colleague the same thing, back and forward work, and a reverse proxy may put
 // the UI under any prefix: every address here is relative.
-import { signal } from '@preact/signals';
+import { batch, signal } from '@preact/signals';
 
 /** New values by name: null removes, several stand in the address one after the other. */
 export type Changes = Record<string, string | readonly string[] | null | undefined>;
@@ -10,27 +10,31 @@ export type Changes = Record<string, string | readonly string[] | null | undefin
 /** What the address bar says now. Replaced as a whole, never changed in place. */
 export const query = signal(new URLSearchParams(location.search));
 
-/** A relative address with the given values only. */
-export function linkTo(values: Changes): string {
-  return `./${asSearch(changed(new URLSearchParams(), values))}`;
+/** The page shown: the last part of the path, empty for the first page. */
+export const page = signal(pageOf(location.pathname));
+
+/** A relative address with the given values only, of the first page or the one named. */
+export function linkTo(values: Changes, name = ''): string {
+  return `./${name}${asSearch(changed(new URLSearchParams(), values))}`;
 }
 
 /** A relative address like the present one but for the given changes; null removes. */
-export function linkWith(changes: Changes): string {
-  return `./${asSearch(changed(query.value, changes))}`;
+export function linkWith(changes: Changes, name = page.value): string {
+  return `./${name}${asSearch(changed(query.value, changes))}`;
 }
 
 /** Goes to an address made by `linkTo` or `linkWith`. */
 export function go(address: string, how: 'push' | 'replace' = 'push'): void {
   const url = new URL(address, location.href);
-  if (how === 'push' && url.searchParams.toString() === query.value.toString()) return;
+  const same = url.pathname === location.pathname && url.searchParams.toString() === query.value.toString();
+  if (how === 'push' && same) return;
   if (how === 'push') {
     history.replaceState({ ...history.state, scroll: window.scrollY }, '');
-    history.pushState({ depth: depth() + 1 }, '', url.search || url.pathname);
+    history.pushState({ depth: depth() + 1 }, '', url.pathname + url.search);
   } else {
-    history.replaceState(history.state, '', url.search || url.pathname);
+    history.replaceState(history.state, '', url.pathname + url.search);
   }
-  query.value = new URLSearchParams(url.search);
+  readAddress();
 }
 
 /** True when going back stays inside this UI. */
@@ -47,13 +51,10 @@ export function rememberedScroll(): number {
 /** Follows back, forward and plain clicks on links to this page. Returns the way to stop. */
 export function startRouter(): () => void {
   history.scrollRestoration = 'manual';
-  const onPop = () => {
-    query.value = new URLSearchParams(location.search);
-  };
-  window.addEventListener('popstate', onPop);
+  window.addEventListener('popstate', readAddress);
   document.addEventListener('click', onClick);
   return () => {
-    window.removeEventListener('popstate', onPop);
+    window.removeEventListener('popstate', readAddress);
     document.removeEventListener('click', onClick);
   };
 }
@@ -64,9 +65,20 @@ function onClick(event: MouseEvent): void {
   const link = event.target instanceof Element ? event.target.closest('a') : null;
   const address = link?.getAttribute('href');
   // Only addresses made by this file start like this; anything else is the browser's business.
-  if (!link || link.target || !address || !/^\.\/(\?|$)/.test(address)) return;
+  if (!link || link.target || !address || !/^\.\/[\w-]*(\?|$)/.test(address)) return;
   event.preventDefault();
   go(address);
+}
+
+function readAddress(): void {
+  batch(() => {
+    page.value = pageOf(location.pathname);
+    query.value = new URLSearchParams(location.search);
+  });
+}
+
+function pageOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function depth(): number {

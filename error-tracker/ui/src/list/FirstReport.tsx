@@ -1,5 +1,5 @@
 // Shows how to send the first report, and waits for it.
-import { CopyButton } from '@monlight/ui/code/CopyButton.tsx';
+import { Snippet } from '@monlight/ui/code/Snippet.tsx';
 
 import { curlSnippet, pythonSnippet } from './snippets.ts';
 import './first-report.css';
@@ -15,17 +15,5 @@ export function FirstReport() {
       <Snippet label="Shell" text={curlSnippet(address)} />
       <Snippet label="Python" text={pythonSnippet(address)} />
     </div>
-  );
-}
-
-function Snippet({ label, text }: { label: string; text: string }) {
-  return (
-    <section class="snippet">
-      <header>
-        <h3>{label}</h3>
-        <CopyButton text={() => text}>Copy</CopyButton>
-      </header>
-      <pre>{text}</pre>
-    </section>
   );
 }

@@ -1,5 +1,5 @@
 // No container has been found: what the service must be given to see them.
-import { CopyButton } from '@monlight/ui/code/CopyButton.tsx';
+import { Snippet } from '@monlight/ui/code/Snippet.tsx';
 
 import { about } from '../about.ts';
 import './states.css';
@@ -38,13 +38,7 @@ export function NoContainers() {
         The logs are read from Docker’s own folder, which has to be mounted read-only. If it is mounted at another place, or there are
         several, name them in <code>LOG_SOURCES</code>, separated by commas.
       </p>
-      <section class="snippet">
-        <header>
-          <h3>Shell</h3>
-          <CopyButton text={() => COMMAND}>Copy</CopyButton>
-        </header>
-        <pre>{COMMAND}</pre>
-      </section>
+      <Snippet label="Shell" text={COMMAND} />
       <p class="muted">Only containers with Docker’s “json-file” log driver, which is the default, write there.</p>
     </div>
   );

@@ -3,8 +3,9 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
 import type { Zone } from '../preferences.ts';
-import { absoluteTime, clockText, dateText } from '../time.ts';
+import { absoluteTime, DAY, dateText } from '../time.ts';
 import { exactNumber, shortNumber } from '../number.ts';
+import { colourOf, tickText, timeZone } from './axis.ts';
 import { xRange } from './x-range.ts';
 
 export interface Series {
@@ -20,7 +21,6 @@ export interface Drawn {
 }
 
 const MAX_BAR_PX = 18;
-const DAY_S = 86_400;
 
 export function draw(place: HTMLElement, series: Series, height: number, zone: Zone): Drawn {
   const colour = (name: string) => colourOf(place, name);
@@ -66,7 +66,7 @@ export function draw(place: HTMLElement, series: Series, height: number, zone: Z
         },
       ],
       hooks: { setCursor: [showReading] },
-      tzDate: (seconds) => (zone === 'utc' ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : new Date(seconds * 1000)),
+      tzDate: timeZone(zone, uPlot.tzDate),
     },
     [series.times.map((at) => at / 1000), series.values],
     place,
@@ -79,7 +79,7 @@ export function draw(place: HTMLElement, series: Series, height: number, zone: Z
     reading.hidden = at === undefined;
     if (at === undefined) return;
     const value = series.values[index as number] ?? 0;
-    const when = step >= DAY_S * 1000 ? `${dateText(at, at, zone)}` : absoluteTime(at, zone).slice(0, 16);
+    const when = step >= DAY ? `${dateText(at, at, zone)}` : absoluteTime(at, zone).slice(0, 16);
     reading.textContent = `${when}  ${exactNumber(value)} ${series.unit}${value === 1 ? '' : 's'}`;
   }
 
@@ -92,20 +92,4 @@ export function draw(place: HTMLElement, series: Series, height: number, zone: Z
       reading.remove();
     },
   };
-}
-
-function tickText(seconds: number, splits: number[], zone: Zone): string {
-  const at = seconds * 1000;
-  const spacing = (splits[1] ?? 0) - (splits[0] ?? 0);
-  return spacing >= DAY_S || clockText(at, zone) === '00:00' ? dateText(at, at, zone) : clockText(at, zone);
-}
-
-/** A canvas understands no custom properties, so the browser is asked what one comes to. */
-function colourOf(place: HTMLElement, name: string): string {
-  const probe = document.createElement('i');
-  probe.style.color = `var(${name})`;
-  place.append(probe);
-  const colour = getComputedStyle(probe).color;
-  probe.remove();
-  return colour;
 }

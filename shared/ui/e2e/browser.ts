@@ -1,6 +1,8 @@
 // Debian's Chromium, and a page that remembers everything it complained about.
 import { chromium, type Browser, type Page } from 'playwright-core';
 
+import { API_KEY } from './process.ts';
+
 const FLAGS = [
   '--headless',
   '--no-sandbox',
@@ -10,6 +12,8 @@ const FLAGS = [
   '--disable-sync',
   '--no-first-run',
 ];
+/** A zone of its own, so that local time and UTC differ wherever this runs. */
+export const ELSEWHERE = 'Asia/Kolkata';
 
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: FLAGS });
@@ -21,8 +25,8 @@ export interface Watched {
   complaints: string[];
 }
 
-export async function openPage(browser: Browser): Promise<Watched> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+export async function openPage(browser: Browser, timezoneId?: string): Promise<Watched> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true, ...(timezoneId && { timezoneId }) });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -33,4 +37,11 @@ export async function openPage(browser: Browser): Promise<Watched> {
   });
   page.setDefaultTimeout(20_000);
   return { page, complaints };
+}
+
+export async function signIn(page: Page, address: string): Promise<void> {
+  await page.goto(address);
+  await page.fill('#api-key', API_KEY);
+  await page.keyboard.press('Enter');
+  await page.locator('#api-key').waitFor({ state: 'detached' });
 }
