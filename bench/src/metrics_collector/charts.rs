@@ -19,7 +19,7 @@ const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 /// Points of each series in a minute that goes to the disk figure.
 const VALUES_PER_MINUTE: u64 = 60;
-const MINUTES_FOR_SIZE: u64 = 60;
+const MINUTES_FOR_SIZE: u64 = 180;
 
 pub(super) fn measure(binary: &Path, plan: &Plan) -> Result<(Vec<Figure>, Memory)> {
     let mut figures = vec![size(binary)?];
@@ -160,7 +160,7 @@ fn size(binary: &Path) -> Result<Figure> {
         batch: 1_000,
     };
     let often = ("AGGREGATION_INTERVAL", "1");
-    let service = start(binary, folder.path(), &[("RETENTION_RAW", "3h"), often])?;
+    let service = start(binary, folder.path(), &[("RETENTION_RAW", "5h"), often])?;
     let batches_per_minute = shape.series * VALUES_PER_MINUTE / shape.batch;
     let first = (now_ms() / MINUTE_MS - MINUTES_FOR_SIZE - 5) * MINUTE_MS + 20_000;
     let times = (0..MINUTES_FOR_SIZE)

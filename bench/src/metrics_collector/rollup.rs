@@ -56,6 +56,12 @@ fn under_load(binary: &Path, plan: &Plan) -> Result<(Duration, f64, Memory)> {
     let minute = (now_ms() / MINUTE_MS - 3) * MINUTE_MS + 30_000;
     let batches = Batches::new(FEW_SERIES, 7).at_times(service.address, std::iter::repeat(minute));
     send(&service, plan.minute_points / FEW_SERIES.batch, batches)?;
+    // The running minute stays unsettled, so that the long one is the one that is missing afterwards.
+    send(
+        &service,
+        1,
+        Batches::new(FEW_SERIES, 8).into_requests(service.address, 0),
+    )?;
     service.stop()?;
     let service = start(binary, folder.path(), &rarely)?;
     let started = Instant::now();

@@ -11,13 +11,16 @@ use shared::clock::Timestamp;
 use self::reading::Reading;
 pub(crate) use self::selection::{Groups, Selection, Wanted};
 use crate::bucket::{MINUTES_PER_HOUR, Resolution};
+use crate::page::SLOTS;
 use crate::store::{Result, Store};
 use crate::summary::Summary;
 
 /// Buckets in which distributions are gathered at once.
-const MOST_SKETCHES: usize = 256;
+const MOST_SKETCHES: usize = 512;
 /// Buckets without distributions are much smaller.
 const MOST_FIGURES: usize = 8_192;
+/// Groups that are gathered at once. Often a group is one series; then so many are one page, which is read once.
+const GROUPS_AT_ONCE: usize = SLOTS as usize;
 
 /// Buckets from one up to, and without, another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +137,7 @@ pub(crate) async fn by_bucket(
 ) -> Result<std::result::Result<Vec<Row>, TooMany>> {
     let at_once = at_once(selection);
     let mut rows = Vec::new();
-    for groups in selection.group_ranges(at_once) {
+    for groups in selection.group_ranges(GROUPS_AT_ONCE) {
         let buckets_at_once = (at_once / groups.len()).max(1) as i64;
         let mut from = range.from;
         while from < range.to {
