@@ -14,7 +14,7 @@ SHELL_SCRIPTS := .ci/run deploy/*.sh scripts/*.sh
 
 .PHONY: help
 help: ## List the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## Build and run everything on this machine, on ports 5010 and up, until Ctrl-C
@@ -49,6 +49,10 @@ bench: ui ## Build the static release binaries and print their figures beside th
 	@set -e; for service in $(SERVICES); do \
 		$(TARGET_DIR)/release/bench $$service --binary $(TARGET_DIR)/$(MUSL)/release/$$service; \
 	done
+
+.PHONY: demo-metrics
+demo-metrics: ## Send a day of a shop's metrics to the collector that `make run` has started
+	@set -a; . .run/keys.env; node deploy/demo/metrics.mjs
 
 .PHONY: fmt
 fmt: ## Format the Rust code
