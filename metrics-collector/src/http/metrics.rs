@@ -119,7 +119,6 @@ struct Bucket {
 
 impl Bucket {
     fn new(row: &Row, range: Range, now: Timestamp, with_rate: bool) -> Self {
-        let percentile = |place: usize| row.percentiles.map(|(values, _)| values[place]);
         Self {
             bucket: range.resolution.start(row.bucket),
             count: row.count,
@@ -128,10 +127,10 @@ impl Bucket {
             max: row.max,
             avg: row.avg,
             last: row.last,
-            p50: percentile(0),
-            p95: percentile(1),
-            p99: percentile(2),
-            exact: row.percentiles.is_none_or(|(_, is_exact)| is_exact),
+            p50: row.told.map(|told| told.p50),
+            p95: row.told.map(|told| told.p95),
+            p99: row.told.map(|told| told.p99),
+            exact: row.told.is_none_or(|told| told.is_exact),
             rate: with_rate.then(|| row.sum / range.seconds_of(row.bucket, now)),
         }
     }
@@ -308,8 +307,7 @@ mod tests {
             max: 0.5,
             avg: 0.5,
             last: None,
-            percentiles: Some(([0.5; 3], true)),
-            p75: None,
+            told: None,
             marked: (0.0, 0.0),
         });
         let mut writer = Writer {

@@ -13,7 +13,7 @@ pub(crate) use self::selection::{Groups, Selection, Wanted};
 use crate::bucket::{MINUTES_PER_HOUR, Resolution};
 use crate::page::SLOTS;
 use crate::store::{Result, Store};
-use crate::summary::Summary;
+use crate::summary::{Summary, Told};
 
 /// Buckets in which distributions are gathered at once.
 const MOST_SKETCHES: usize = 512;
@@ -99,9 +99,8 @@ pub(crate) struct Row {
     pub(crate) max: f64,
     pub(crate) avg: f64,
     pub(crate) last: Option<f64>,
-    /// p50, p95 and p99, and whether they are exact.
-    pub(crate) percentiles: Option<([f64; 3], bool)>,
-    pub(crate) p75: Option<f64>,
+    /// Of a histogram.
+    pub(crate) told: Option<Told>,
     /// What was marked first and second.
     pub(crate) marked: (f64, f64),
 }
@@ -117,8 +116,7 @@ impl Row {
             max: summary.max,
             avg: summary.avg(),
             last: summary.last.map(|last| last.value),
-            percentiles: summary.percentiles(),
-            p75: summary.quantile(crate::vitals::RATED_SHARE),
+            told: summary.told(),
             marked: (summary.marked.first, summary.marked.second),
         }
     }
