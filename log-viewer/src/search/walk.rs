@@ -3,7 +3,7 @@
 //! Blocks overlap in time, because several containers write and some lines come late. What a step finds is therefore
 //! in no order; it also says up to which time nothing more can come.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sqlx::Result;
@@ -192,10 +192,7 @@ impl Walk {
                     .or_insert((candidate.id, candidate.id));
                 *range = (range.0.min(candidate.id), range.1.max(candidate.id));
             }
-            let mut matching = HashSet::new();
-            for (part, (first, last)) in ranges {
-                matching.extend(self.store.candidates(part, expression, first, last).await?);
-            }
+            let matching = self.store.candidates(expression, &ranges).await?;
             window.retain(|candidate| matching.contains(&candidate.id));
         }
         self.candidates = window;
