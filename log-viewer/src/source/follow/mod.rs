@@ -120,7 +120,7 @@ impl Follower {
     fn follow(&mut self, runtime: &Handle) -> Result<(), Stopped> {
         while let Err(error) = runtime.block_on(self.load()) {
             tracing::error!(%error, "what was read before cannot be loaded");
-            self.wait_until(runtime, Instant::now() + self.settings.poll_interval)?;
+            self.wait_until(Instant::now() + self.settings.poll_interval)?;
         }
         let mut next_look = Instant::now();
         loop {
@@ -138,7 +138,7 @@ impl Follower {
             }
             let is_busy = self.read_round(runtime)?;
             if !is_busy {
-                self.wait_until(runtime, next_look)?;
+                self.wait_until(next_look)?;
             }
         }
     }
@@ -264,10 +264,8 @@ impl Follower {
     }
 
     /// Waits for an event, at most until then.
-    fn wait_until(&self, runtime: &Handle, end: Instant) -> Result<(), Stopped> {
-        self.ask(runtime, async {
-            let _ = tokio::time::timeout_at(end.into(), self.events.happen()).await;
-        })
+    fn wait_until(&self, latest: Instant) -> Result<(), Stopped> {
+        self.events.wait(latest).then_some(()).ok_or(Stopped)
     }
 }
 
