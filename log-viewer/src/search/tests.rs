@@ -53,7 +53,7 @@ async fn write(store: &Store, entries: &[Entry], size: usize) -> Appender {
     }
     let resumed: Resumed = store.resume().await.unwrap();
     let mut appender = Appender::new(store.clone(), 300, &resumed).await.unwrap();
-    let mut packer = Packer::resume(resumed.pending, resumed.open_blocks);
+    let mut packer = Packer::resume(usize::MAX, resumed.pending, resumed.open_blocks);
     let (last, finished) = entries.split_last().expect("entries");
     for batch in finished.chunks(size) {
         let mut chunk = Chunk::default();

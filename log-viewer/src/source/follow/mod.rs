@@ -89,6 +89,7 @@ impl Follower {
         for entry in resumed.open_entries {
             open.entry(entry.head.container).or_default().push(entry);
         }
+        let block_entries = settings.block_entries;
         Self {
             discovery: Discovery::new(settings.sources.clone(), settings.names.clone()),
             events: Events::start(tasks),
@@ -103,7 +104,7 @@ impl Follower {
             cursors: HashMap::new(),
             open,
             numbers: Numbers::after(resumed.last_entry),
-            packer: Packer::resume(resumed.pending, resumed.open_blocks),
+            packer: Packer::resume(block_entries, resumed.pending, resumed.open_blocks),
             buffer: vec![0; BUFFER_BYTES],
             problems: Watched::new(problems),
             found_problems: Vec::new(),
