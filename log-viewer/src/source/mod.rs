@@ -10,6 +10,7 @@ mod figures;
 mod files;
 mod follow;
 mod mark;
+mod meanwhile;
 mod names;
 mod place;
 mod publish;
