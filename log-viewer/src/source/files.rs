@@ -1,13 +1,12 @@
 //! A container's log files: the current one and the rotated ones, which may be compressed.
 
-use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::content::Content;
-use super::mark::HEAD_BYTES;
+use super::mark::{is_whole, read_head};
 use super::meanwhile::others_act;
 use super::place::Look;
 use crate::cursor::Mark;
@@ -178,13 +177,9 @@ fn known(found: &mut [LogFile], file: &LogFile) -> Option<usize> {
     let same = found.iter().position(|known| known.inode == file.inode);
     same.or_else(|| {
         found.iter_mut().position(|known| {
-            // While Docker compresses a file, both are there and only the plain one is complete.
-            let is_same = |head: &[u8]| {
-                file.content.is_gz() && head.starts_with(&file.head)
-                    || !file.head.is_empty() && head == file.head
-            };
-            // It may have been written, rotated and compressed since it was opened; or copied and truncated.
-            (known.head.len() < HEAD_BYTES || is_same(&known.head)) && is_same(&known.head_now())
+            // What was compressed was plain before, and of plain files only the current one is copied.
+            let may_be = !known.is_gz() && (file.is_gz() || known.is_current());
+            may_be && !file.head.is_empty() && known.head_now().starts_with(&file.head)
         })
     })
 }
@@ -218,36 +213,27 @@ fn open(path: &Path, number: u32, is_gz: bool) -> io::Result<Option<LogFile>> {
         return Ok(None);
     }
     let mut content = Content::new(file, is_gz);
-    let mut head = vec![0; HEAD_BYTES];
-    let length = content.read_at(0, &mut head)?;
-    head.truncate(length);
-    content.keep(0, &head);
     Ok(Some(LogFile {
         number,
         inode: (metadata.dev(), metadata.ino()),
+        head: read_head(&mut content)?,
         content,
-        head,
     }))
 }
 
 impl LogFile {
-    /// The head stays what it was when the file was opened: that is how a later truncation is noticed.
-    fn head_now(&mut self) -> Cow<'_, [u8]> {
-        let mut head = vec![0; HEAD_BYTES];
-        if self.content.is_gz() {
-            return Cow::Borrowed(&self.head);
-        }
-        match self.content.read_at(0, &mut head) {
-            Ok(length) => {
-                head.truncate(length);
-                Cow::Owned(head)
-            }
-            Err(_) => Cow::Borrowed(&self.head),
-        }
+    /// It may have been written since it was opened, or truncated.
+    fn head_now(&mut self) -> Vec<u8> {
+        read_head(&mut self.content).unwrap_or_default()
     }
 
+    /// The head stays what it was when the file was opened: that is how a later truncation is noticed.
     pub(super) fn head(&self) -> Mark {
         Mark::of(&self.head)
+    }
+
+    pub(super) fn is_head_whole(&self) -> bool {
+        is_whole(&self.head)
     }
 }
 

@@ -76,8 +76,10 @@ impl Plan {
         self.steps.push_back(Step::Append(self.log.clone(), bytes.into()));
     }
 
-    fn line(&mut self, is_cut: bool) {
-        let line = format!("line {}", self.lines.len());
+    fn line(&mut self, is_cut: bool, is_long: bool) {
+        // Many files begin with the same text.
+        let same = "x".repeat(if is_long { 3_000 } else { 0 });
+        let line = format!("{same}line {}", self.lines.len());
         let time = Nanos::from_millis(1_772_366_400_000 + self.lines.len() as i64).to_string();
         let record = format!("{{\"log\":\"{line}\\n\",\"stream\":\"stdout\",\"time\":\"{time}\"}}\n");
         let (first, rest) = record.split_at(if is_cut { record.len() / 2 } else { record.len() });
@@ -180,7 +182,7 @@ fn play(seed: u64, kind: Kind) {
     let mut plan = Plan::new(folder.path().join("aa-json.log"));
     for _ in 0..dice.roll(14) + 2 {
         for _ in 0..dice.roll(5) {
-            plan.line(dice.roll(4) == 0);
+            plan.line(dice.roll(4) == 0, dice.roll(3) == 0);
         }
         if kind.copies && dice.roll(2) == 0 {
             plan.copy_and_truncate();
@@ -188,7 +190,7 @@ fn play(seed: u64, kind: Kind) {
             plan.rotate(kind.compresses && dice.roll(8) > 0);
         }
     }
-    plan.line(false);
+    plan.line(false, false);
     let lines = plan.lines;
     let steps = Rc::new(RefCell::new(plan.steps));
     // Some write slowly, some are far ahead.
