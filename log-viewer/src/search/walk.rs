@@ -6,15 +6,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sqlx::Result;
-
 use super::Filter;
 use super::scan::for_each_hit;
 use crate::lines::{Head, Lines};
 use crate::nanos::Nanos;
-use crate::store::Store;
 use crate::store::blocks::StoredHeads;
 use crate::store::directory::{BlockId, PartId};
+use crate::store::{self, Result, Store};
 
 /// Blocks in the first step, and in later ones: a page is often full after the first.
 const FIRST_STEP: usize = 2;
@@ -231,9 +229,7 @@ impl Walk {
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| sqlx::Error::Decode(Box::new(error)))
+    tokio::task::spawn_blocking(work).await.map_err(store::failed)
 }
 
 /// The hits, as far as heads and frequent tokens tell them, and the blocks whose texts have to be read.

@@ -27,9 +27,9 @@ use crate::batch::{Batch, OpenEntry, Packer};
 use crate::cursor::Cursor;
 use crate::lines::ContainerId;
 use crate::nanos::Nanos;
-use crate::store::Store;
 use crate::store::append::Resumed;
 use crate::store::containers::Described;
+use crate::store::{self, Store};
 
 /// A batch with so much text is sent at once.
 const BATCH_BYTES: usize = 256 << 10;
@@ -144,7 +144,7 @@ impl Follower {
         }
     }
 
-    async fn load(&mut self) -> sqlx::Result<()> {
+    async fn load(&mut self) -> store::Result<()> {
         self.cursors = self.store.cursors().await?;
         let containers = self.store.containers().await?;
         self.numbers_by_id = containers
