@@ -92,6 +92,7 @@ pub async fn start(config: Config, listener: TcpListener, stop: CancellationToke
         channels: channels.names().iter().map(|name| name.as_str()).collect(),
         alerts_queued,
         projects: Mutex::new(HashMap::new()),
+        next_slot: Mutex::default(),
     };
     let writing = Tasks::new();
     let app = App {

@@ -78,6 +78,98 @@ impl ManyRows {
     }
 }
 
+/// Statements that go out together, as one text that crosses to the database's thread once.
+///
+/// SQLite prepares and runs them one after the other, and each takes its parameters where the one before has ended. So
+/// what a chunk has too few rows for is bound as null here.
+pub(crate) struct Script {
+    statements: &'static [&'static ManyRows],
+    texts: OnceLock<[&'static str; CHUNKS.len()]>,
+}
+
+type BindRow<'q> = dyn Fn(Query<'q, Sqlite, SqliteArguments>, usize) -> Query<'q, Sqlite, SqliteArguments>
+    + Send
+    + Sync
+    + 'q;
+
+/// The rows of one statement of a script.
+pub(crate) struct Rows<'q> {
+    count: usize,
+    bind: Box<BindRow<'q>>,
+}
+
+impl<'q> Rows<'q> {
+    /// `bind` binds the columns of one row, in order.
+    pub(crate) fn new<T: Sync>(
+        rows: &'q [T],
+        bind: impl Fn(Query<'q, Sqlite, SqliteArguments>, &'q T) -> Query<'q, Sqlite, SqliteArguments>
+        + Send
+        + Sync
+        + 'q,
+    ) -> Self {
+        Self {
+            count: rows.len(),
+            bind: Box::new(move |query, place| match rows.get(place) {
+                Some(row) => bind(query, row),
+                None => query,
+            }),
+        }
+    }
+}
+
+impl Script {
+    pub(crate) const fn new(statements: &'static [&'static ManyRows]) -> Self {
+        Self {
+            statements,
+            texts: OnceLock::new(),
+        }
+    }
+
+    /// The texts with their parameters for all `rows`, which are given in the order of the statements.
+    pub(crate) fn queries<'r, 'q>(
+        &'static self,
+        rows: &'r [Rows<'q>],
+    ) -> impl Iterator<Item = Query<'q, Sqlite, SqliteArguments>> + use<'r, 'q> {
+        let texts = self.texts.get_or_init(|| {
+            CHUNKS.map(|size| {
+                let texts: Vec<String> = self.statements.iter().map(|many| many.text(size)).collect();
+                &*Box::leak(texts.join(";\n").into_boxed_str())
+            })
+        });
+        let longest = rows.iter().map(|rows| rows.count).max().unwrap_or(0);
+        (0..longest).step_by(CHUNKS[CHUNKS.len() - 1]).map(move |from| {
+            let index = CHUNKS
+                .partition_point(|size| *size < longest - from)
+                .min(CHUNKS.len() - 1);
+            let places = from..from + CHUNKS[index];
+            self.statements
+                .iter()
+                .zip(rows)
+                .fold(sqlx::query(texts[index]), |query, (many, rows)| {
+                    places.clone().fold(query, |query, place| {
+                        if place < rows.count {
+                            (rows.bind)(query, place)
+                        } else {
+                            (0..many.columns).fold(query, |query, _| query.bind(None::<i64>))
+                        }
+                    })
+                })
+        })
+    }
+
+    /// Runs all of it.
+    pub(crate) async fn execute(
+        &'static self,
+        connection: &mut SqliteConnection,
+        rows: &[Rows<'_>],
+    ) -> sqlx::Result<()> {
+        for query in self.queries(rows) {
+            query.execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use sqlx::Connection as _;
@@ -139,5 +231,36 @@ mod tests {
             .await
             .unwrap();
         assert_eq!((rows, sum), (67, 63 * 64 / 2 + 3));
+    }
+
+    #[tokio::test]
+    async fn statements_of_a_script_write_each_its_own_rows() {
+        static LETTERS: ManyRows = ManyRows::new("insert or fail into letters (id, letter) ", 2, "");
+        static DIGITS: ManyRows = ManyRows::new("insert or fail into digits (id) ", 1, "");
+        static BOTH: Script = Script::new(&[&LETTERS, &DIGITS]);
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        sqlx::raw_sql("create table letters (id integer, letter text); create table digits (id integer)")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        for (letters, digits) in [(3, 1), (0, 5), (70, 0), (1, 1), (0, 0), (2, 130)] {
+            let letters: Vec<i64> = (0..letters).collect();
+            let digits: Vec<i64> = (0..digits).collect();
+            let rows = [
+                Rows::new(&letters, |query, id| query.bind(id).bind("x")),
+                Rows::new(&digits, |query, id| query.bind(id)),
+            ];
+
+            BOTH.execute(&mut connection, &rows).await.unwrap();
+        }
+
+        let written: (i64, i64, i64, i64) = sqlx::query_as(
+            "select count(*), sum(id), (select count(*) from digits), (select sum(id) from digits)
+             from letters where letter = 'x'",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+        assert_eq!(written, (76, 3 + 69 * 35 + 1, 137, 10 + 129 * 65));
     }
 }

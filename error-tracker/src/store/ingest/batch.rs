@@ -9,8 +9,8 @@ use sqlx::SqliteConnection;
 use super::read;
 use super::touched::Touched;
 use super::write::{
-    forget_sessions, next_error_id, next_free_slot, next_occurrence_id, write_events, write_facets,
-    write_groups, write_occurrences, write_old_hours, write_sessions,
+    Changes, forget_sessions, next_error_id, next_free_slot, next_occurrence_id, write_changes, write_facets,
+    write_old_hours,
 };
 use super::{Counted, Ingest};
 use crate::alert::{Alert, Kind};
@@ -67,20 +67,19 @@ impl<'a> Batch<'a> {
         reports: &[&Report],
     ) -> sqlx::Result<Vec<Counted>> {
         let project_ids = self.project_ids(tx, reports).await?;
-        let mut seen = read::seen_events(tx, reports).await?;
         let mut keys: Vec<Key> = reports
             .iter()
             .zip(&project_ids)
             .map(|(r, id)| (*id, i64::from(SCHEME), group_key(r)))
             .collect();
-        self.load_groups(tx, &keys).await?;
+        let mut seen = self.load(tx, reports, &keys).await?;
         self.found_groups(tx, reports, &mut keys, &seen).await?;
 
         let mut counted = Vec::with_capacity(reports.len());
         let mut new_events = Vec::new();
         let mut sessions = Vec::new();
-        let first_free = next_free_slot(tx).await?;
-        let mut next_slot = first_free;
+        let first_free_slot = self.first_free_slot(tx).await?;
+        let mut next_slot = first_free_slot;
         for (index, (report, key)) in reports.iter().zip(&keys).enumerate() {
             let known = report.event.and_then(|event| seen.get(&event).copied());
             if let Some(error_id) = known {
@@ -121,9 +120,9 @@ impl<'a> Batch<'a> {
                 self.alerts.push(alert(kind, group, report));
             }
         }
-        self.write(tx, reports, first_free).await?;
-        write_events(tx, &new_events, self.now).await?;
-        write_sessions(tx, &sessions).await?;
+        self.ingest.note_next_slot(next_slot);
+        self.write(tx, reports, first_free_slot, new_events, sessions)
+            .await?;
         self.forget_sessions(tx).await?;
         crate::store::alerts::enqueue(tx, &self.ingest.channels, &self.alerts, self.now).await?;
         Ok(counted)
@@ -155,15 +154,27 @@ impl<'a> Batch<'a> {
         Ok(ids)
     }
 
-    async fn load_groups(&mut self, tx: &mut SqliteConnection, keys: &[Key]) -> sqlx::Result<()> {
-        let mut wanted: Vec<&Key> = keys
-            .iter()
-            .filter(|key| !self.groups.contains_key(*key))
-            .collect();
+    /// Which of the reports' events were counted before; and their groups, as far as there are any.
+    async fn load(
+        &mut self,
+        tx: &mut SqliteConnection,
+        reports: &[&Report],
+        keys: &[Key],
+    ) -> sqlx::Result<HashMap<[u8; 16], i64>> {
+        let mut wanted: Vec<&Key> = keys.iter().collect();
         wanted.sort_unstable();
         wanted.dedup();
-        self.groups.extend(read::groups(tx, &wanted).await?);
-        Ok(())
+        let (seen, groups) = read::events_and_groups(tx, reports, &wanted).await?;
+        self.groups.extend(groups);
+        Ok(seen)
+    }
+
+    /// Only this writer takes slots, so they are counted in memory once the last one is known.
+    async fn first_free_slot(&self, tx: &mut SqliteConnection) -> sqlx::Result<i64> {
+        match self.ingest.next_slot() {
+            Some(next) => Ok(next),
+            None => next_free_slot(tx).await,
+        }
     }
 
     /// Makes the groups that are not there yet. Where a project is full, the report's key becomes the overflow's.
@@ -194,7 +205,7 @@ impl<'a> Batch<'a> {
             let overflows = *room <= 0;
             if overflows {
                 *key = (key.0, OVERFLOW_SCHEME, Vec::new());
-                self.load_groups(tx, std::slice::from_ref(key)).await?;
+                self.load(tx, &[], std::slice::from_ref(key)).await?;
                 if self.groups.contains_key(key) {
                     continue;
                 }
@@ -261,6 +272,8 @@ impl<'a> Batch<'a> {
         tx: &mut SqliteConnection,
         reports: &[&Report],
         first_free_slot: i64,
+        events: Vec<([u8; 16], i64)>,
+        sessions: Vec<([u8; 16], i64, Timestamp)>,
     ) -> sqlx::Result<()> {
         let mut occurrences = Vec::new();
         let mut touched: Vec<(&Key, &mut Touched)> =
@@ -281,10 +294,16 @@ impl<'a> Batch<'a> {
             .into_iter()
             .map(|(key, touched)| (key, &*touched))
             .collect();
-        write_groups(tx, &touched, self.now).await?;
-        write_occurrences(tx, &occurrences, first_free_slot).await?;
-        write_facets(tx, &touched).await?;
-        write_old_hours(tx, &touched).await
+        let changes = Changes {
+            touched,
+            occurrences,
+            first_free_slot,
+            events,
+            sessions,
+        };
+        write_changes(tx, &changes, self.now).await?;
+        write_facets(tx, &changes.touched).await?;
+        write_old_hours(tx, &changes.touched).await
     }
 
     /// Counting a group's sessions for each report would cost more than the reports themselves.

@@ -41,6 +41,8 @@ pub(crate) struct Ingest {
     /// Woken when alerts have been queued; one for each channel.
     pub(crate) alerts_queued: Vec<std::sync::Arc<tokio::sync::Notify>>,
     pub(crate) projects: Mutex<HashMap<String, i64>>,
+    /// The first slot for occurrences that was never taken, once it is known.
+    pub(crate) next_slot: Mutex<Option<i64>>,
 }
 
 impl Commit for Ingest {
@@ -79,6 +81,21 @@ impl Commit for Ingest {
 }
 
 impl Ingest {
+    fn next_slot(&self) -> Option<i64> {
+        *self
+            .next_slot
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Slots of a transaction that fails are left out.
+    fn note_next_slot(&self, next: i64) {
+        *self
+            .next_slot
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(next);
+    }
+
     fn projects(&self) -> std::sync::MutexGuard<'_, HashMap<String, i64>> {
         self.projects
             .lock()

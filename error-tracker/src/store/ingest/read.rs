@@ -2,38 +2,28 @@
 
 use std::collections::HashMap;
 
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::{FromRow, Row as _, SqliteConnection};
 
 use super::batch::Key;
 use super::touched::Touched;
 use crate::group::Kept;
 use crate::report::Report;
 use crate::store::group_row::{GroupRow, fingerprint_from};
-use crate::store::rows::ManyRows;
+use crate::store::rows::{ManyRows, Rows, Script};
 
-pub(super) async fn seen_events(
+/// Of the rows that tell of events.
+const EVENT_COLUMNS: usize = 2;
+
+type Seen = HashMap<[u8; 16], i64>;
+
+/// Which of the reports' events were counted before, and the groups of these keys, as far as there are any.
+pub(super) async fn events_and_groups(
     tx: &mut SqliteConnection,
     reports: &[&Report],
-) -> sqlx::Result<HashMap<[u8; 16], i64>> {
-    static SELECT: ManyRows = ManyRows::new("select key, error_id from seen_events where key in (", 1, ")");
-    let events: Vec<[u8; 16]> = reports.iter().filter_map(|report| report.event).collect();
-    let mut seen = HashMap::new();
-    for (text, chunk) in SELECT.chunks(&events) {
-        let query = chunk
-            .iter()
-            .fold(sqlx::query_as::<_, (Vec<u8>, i64)>(text), |query, key| {
-                query.bind(&key[..])
-            });
-        for (key, id) in query.fetch_all(&mut *tx).await? {
-            seen.extend(<[u8; 16]>::try_from(key).ok().map(|key| (key, id)));
-        }
-    }
-    Ok(seen)
-}
-
-/// The groups of these keys, as far as there are any.
-pub(super) async fn groups(tx: &mut SqliteConnection, keys: &[&Key]) -> sqlx::Result<Vec<(Key, Touched)>> {
-    static SELECT: ManyRows = ManyRows::new(
+    keys: &[&Key],
+) -> sqlx::Result<(Seen, Vec<(Key, Touched)>)> {
+    static EVENTS: ManyRows = ManyRows::new("select key, error_id from seen_events where key in (", 1, ")");
+    static GROUPS: ManyRows = ManyRows::new(
         "with wanted (project_id, scheme, key) as (",
         3,
         ") select e.id, e.project_id, k.scheme, k.key, e.exception_type, e.fingerprint, e.count, e.first_seen, e.last_seen,
@@ -43,17 +33,26 @@ pub(super) async fn groups(tx: &mut SqliteConnection, keys: &[&Key]) -> sqlx::Re
          cross join error_keys k on k.project_id = w.project_id and k.scheme = w.scheme and k.key = w.key
          cross join errors e on e.id = k.error_id",
     );
-    let mut groups = Vec::new();
-    for (text, chunk) in SELECT.chunks(keys) {
-        let query = chunk
-            .iter()
-            .fold(sqlx::query_as::<_, KeyedRow>(text), |query, key| {
-                query.bind(key.0).bind(key.1).bind(&key.2)
-            });
-        let rows = query.fetch_all(&mut *tx).await?;
-        groups.extend(rows.into_iter().map(KeyedRow::into_touched));
+    static BOTH: Script = Script::new(&[&EVENTS, &GROUPS]);
+
+    let events: Vec<[u8; 16]> = reports.iter().filter_map(|report| report.event).collect();
+    let rows = [
+        Rows::new(&events, |query, event| query.bind(&event[..])),
+        Rows::new(keys, |query, key| query.bind(key.0).bind(key.1).bind(&key.2)),
+    ];
+    let (mut seen, mut groups) = (HashMap::new(), Vec::new());
+    for query in BOTH.queries(&rows) {
+        for row in query.fetch_all(&mut *tx).await? {
+            // The statements answer one after the other, each with columns of its own.
+            if row.len() == EVENT_COLUMNS {
+                let (key, id) = <(Vec<u8>, i64)>::from_row(&row)?;
+                seen.extend(<[u8; 16]>::try_from(key).ok().map(|key| (key, id)));
+            } else {
+                groups.push(KeyedRow::from_row(&row)?.into_touched());
+            }
+        }
     }
-    Ok(groups)
+    Ok((seen, groups))
 }
 
 #[derive(FromRow)]

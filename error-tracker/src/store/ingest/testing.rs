@@ -12,6 +12,7 @@ pub(crate) fn ingest(store: &Store, max_groups: i64) -> Ingest {
         channels: vec!["webhook"],
         alerts_queued: Vec::new(),
         projects: Mutex::default(),
+        next_slot: Mutex::default(),
     }
 }
 

@@ -9,30 +9,30 @@ use sqlx::sqlite::{Sqlite, SqliteArguments};
 
 use super::batch::{Key, OVERFLOW_SCHEME, OccurrenceRow};
 use super::touched::Touched;
-use crate::store::rows::ManyRows;
+use crate::store::rows::{ManyRows, Rows, Script};
 
 /// Environments, and releases, that are remembered of each project.
 const FACETS_KEPT: i64 = 10_000;
 /// Sessions that are remembered of each group.
 const SESSIONS_KEPT: i64 = 1_000;
 
-pub(super) async fn write_groups(
+/// What a batch changes of what is there, or adds to it, in any number.
+pub(super) struct Changes<'r> {
+    pub(super) touched: Vec<(&'r Key, &'r Touched)>,
+    pub(super) occurrences: Vec<OccurrenceRow<'r>>,
+    /// Slots from here on are not taken yet.
+    pub(super) first_free_slot: i64,
+    pub(super) events: Vec<([u8; 16], i64)>,
+    pub(super) sessions: Vec<([u8; 16], i64, Timestamp)>,
+}
+
+/// Writes what nearly every report changes, all of it in one text.
+pub(super) async fn write_changes(
     tx: &mut SqliteConnection,
-    touched: &[(&Key, &Touched)],
+    changes: &Changes<'_>,
     now: Timestamp,
 ) -> sqlx::Result<()> {
-    static INSERT: ManyRows = ManyRows::new(
-        "insert or fail into errors (id, message, culprit, level, environment, release, count, last_seen, newest_source, trend,
-           hours, slots, project_id, fingerprint, exception_type, first_seen, sources) ",
-        17,
-        "",
-    );
-    static INSERT_KEYS: ManyRows = ManyRows::new(
-        "insert or fail into error_keys (project_id, scheme, key, error_id) ",
-        4,
-        "",
-    );
-    static UPDATE: ManyRows = ManyRows::new(
+    static COUNT: ManyRows = ManyRows::new(
         "with v as (",
         12,
         ") update or fail errors set message = v.column2, culprit = v.column3, level = v.column4, environment = v.column5,
@@ -41,59 +41,47 @@ pub(super) async fn write_groups(
            from v where errors.id = v.column1",
     );
     static MARK: ManyRows = ManyRows::new("insert or ignore into errors_unindexed (error_id) ", 1, "");
+    static OVERWRITE: ManyRows = ManyRows::new(
+        "with v as (",
+        4,
+        ") update or fail error_occurrences set id = v.column2, at = v.column3, body = v.column4
+           from v where error_occurrences.slot = v.column1",
+    );
+    static EVENTS: ManyRows = ManyRows::new("insert or fail into seen_events (key, error_id, at) ", 3, "");
+    static SESSIONS: ManyRows = ManyRows::new(
+        "insert or fail into error_sessions (session, error_id, at) ",
+        3,
+        // An hour's precision is enough to forget the oldest, and spares two pages for each report of a session.
+        " on conflict (session, error_id) do update set at = excluded.at where excluded.at > at + 3600000",
+    );
+    static ALL: Script = Script::new(&[&COUNT, &MARK, &OVERWRITE, &EVENTS, &SESSIONS]);
 
-    fn bind_counted<'q>(
-        query: Query<'q, Sqlite, SqliteArguments>,
-        touched: &'q Touched,
-        now: Timestamp,
-    ) -> Query<'q, Sqlite, SqliteArguments> {
-        let group = &touched.group;
-        query
-            .bind(group.id)
-            .bind(&group.summary)
-            .bind(&group.culprit)
-            .bind(&group.level)
-            .bind(&group.environment)
-            .bind(&group.release)
-            .bind(group.count)
-            .bind(group.last_seen.millis())
-            .bind(group.newest_source.bit())
-            .bind(group.hours.trend(now))
-            .bind(group.hours.pack())
-            .bind(touched.kept.pack())
-    }
-
-    let (new, known): (Vec<_>, Vec<_>) = touched.iter().partition(|(_, t)| t.is_new());
-    INSERT
-        .execute(tx, &new, |query, (_, t)| {
-            bind_counted(query, t, now)
-                .bind(t.project_id)
-                .bind(&t.fingerprint.0[..])
-                .bind(&t.exception_type)
-                .bind(t.group.first_seen.millis())
-                .bind(t.group.sources)
-        })
-        .await?;
-    INSERT_KEYS
-        .execute(tx, &new, |query, (key, t)| {
-            query.bind(key.0).bind(key.1).bind(&key.2).bind(t.group.id)
-        })
-        .await?;
-    let mut founded: HashMap<i64, i64> = HashMap::new();
-    for (key, _) in new.iter().filter(|(key, _)| key.1 != OVERFLOW_SCHEME) {
-        *founded.entry(key.0).or_default() += 1;
-    }
-    for (project_id, groups) in founded {
-        sqlx::query("update projects set groups = groups + ?2 where id = ?1")
-            .bind(project_id)
-            .bind(groups)
-            .execute(&mut *tx)
-            .await?;
-    }
-    UPDATE
-        .execute(tx, &known, |query, (_, t)| bind_counted(query, t, now))
-        .await?;
-    for (_, t) in known {
+    let (new, known): (Vec<_>, Vec<_>) = changes.touched.iter().partition(|(_, t)| t.is_new());
+    found_groups(tx, &new, now).await?;
+    let (added, overwritten): (Vec<_>, Vec<_>) = changes
+        .occurrences
+        .iter()
+        .partition(|row| row.slot >= changes.first_free_slot);
+    add_occurrences(tx, &added).await?;
+    let unindexed: Vec<i64> = changes
+        .touched
+        .iter()
+        .filter(|(_, t)| t.is_unindexed)
+        .map(|(_, t)| t.group.id)
+        .collect();
+    let rows = [
+        Rows::new(&known, |query, (_, t)| bind_counted(query, t, now)),
+        Rows::new(&unindexed, |query, id| query.bind(id)),
+        Rows::new(&overwritten, |query, row| bind_occurrence(query, row)),
+        Rows::new(&changes.events, move |query, (key, id)| {
+            query.bind(&key[..]).bind(id).bind(now.millis())
+        }),
+        Rows::new(&changes.sessions, |query, (session, id, at)| {
+            query.bind(&session[..]).bind(id).bind(at.millis())
+        }),
+    ];
+    ALL.execute(tx, &rows).await?;
+    for (_, t) in &known {
         // Rare, and apart from the statement above, so that a plain count leaves their indexes alone.
         if t.rarely_changed {
             sqlx::query(
@@ -109,50 +97,97 @@ pub(super) async fn write_groups(
             .await?;
         }
     }
-    let unindexed: Vec<i64> = touched
-        .iter()
-        .filter(|(_, t)| t.is_unindexed)
-        .map(|(_, t)| t.group.id)
-        .collect();
-    MARK.execute(tx, &unindexed, |query, id| query.bind(id)).await
+    Ok(())
 }
 
-/// Writes occurrences; slots from `first_free` on are not taken yet.
-pub(super) async fn write_occurrences(
+fn bind_counted<'q>(
+    query: Query<'q, Sqlite, SqliteArguments>,
+    touched: &'q Touched,
+    now: Timestamp,
+) -> Query<'q, Sqlite, SqliteArguments> {
+    let group = &touched.group;
+    query
+        .bind(group.id)
+        .bind(&group.summary)
+        .bind(&group.culprit)
+        .bind(&group.level)
+        .bind(&group.environment)
+        .bind(&group.release)
+        .bind(group.count)
+        .bind(group.last_seen.millis())
+        .bind(group.newest_source.bit())
+        .bind(group.hours.trend(now))
+        .bind(group.hours.pack())
+        .bind(touched.kept.pack())
+}
+
+async fn found_groups(
     tx: &mut SqliteConnection,
-    rows: &[OccurrenceRow<'_>],
-    first_free: i64,
+    new: &[&(&Key, &Touched)],
+    now: Timestamp,
 ) -> sqlx::Result<()> {
+    static INSERT: ManyRows = ManyRows::new(
+        "insert or fail into errors (id, message, culprit, level, environment, release, count, last_seen, newest_source, trend,
+           hours, slots, project_id, fingerprint, exception_type, first_seen, sources) ",
+        17,
+        "",
+    );
+    static INSERT_KEYS: ManyRows = ManyRows::new(
+        "insert or fail into error_keys (project_id, scheme, key, error_id) ",
+        4,
+        "",
+    );
+    static ALL: Script = Script::new(&[&INSERT, &INSERT_KEYS]);
+
+    let rows = [
+        Rows::new(new, |query, (_, t)| {
+            bind_counted(query, t, now)
+                .bind(t.project_id)
+                .bind(&t.fingerprint.0[..])
+                .bind(&t.exception_type)
+                .bind(t.group.first_seen.millis())
+                .bind(t.group.sources)
+        }),
+        Rows::new(new, |query, (key, t)| {
+            query.bind(key.0).bind(key.1).bind(&key.2).bind(t.group.id)
+        }),
+    ];
+    ALL.execute(tx, &rows).await?;
+    let mut founded: HashMap<i64, i64> = HashMap::new();
+    for (key, _) in new.iter().filter(|(key, _)| key.1 != OVERFLOW_SCHEME) {
+        *founded.entry(key.0).or_default() += 1;
+    }
+    for (project_id, groups) in founded {
+        sqlx::query("update projects set groups = groups + ?2 where id = ?1")
+            .bind(project_id)
+            .bind(groups)
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+fn bind_occurrence<'q>(
+    query: Query<'q, Sqlite, SqliteArguments>,
+    row: &'q OccurrenceRow<'_>,
+) -> Query<'q, Sqlite, SqliteArguments> {
+    query
+        .bind(row.slot)
+        .bind(row.id)
+        .bind(row.report.at.millis())
+        .bind(row.report.body.as_slice())
+}
+
+async fn add_occurrences(tx: &mut SqliteConnection, rows: &[&OccurrenceRow<'_>]) -> sqlx::Result<()> {
     static INSERT: ManyRows = ManyRows::new(
         "insert or fail into error_occurrences (slot, id, at, body, error_id) ",
         5,
         "",
     );
-    static OVERWRITE: ManyRows = ManyRows::new(
-        "with v as (",
-        4,
-        ") update or fail error_occurrences set id = v.column2, at = v.column3, body = v.column4
-           from v where error_occurrences.slot = v.column1",
-    );
-    fn bind_overwritten<'q>(
-        query: Query<'q, Sqlite, SqliteArguments>,
-        row: &'q OccurrenceRow<'_>,
-    ) -> Query<'q, Sqlite, SqliteArguments> {
-        query
-            .bind(row.slot)
-            .bind(row.id)
-            .bind(row.report.at.millis())
-            .bind(row.report.body.as_slice())
-    }
-
-    let (new, known): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.slot >= first_free);
     INSERT
-        .execute(tx, &new, |query, row| {
-            bind_overwritten(query, row).bind(row.error_id)
+        .execute(tx, rows, |query, row| {
+            bind_occurrence(query, row).bind(row.error_id)
         })
-        .await?;
-    OVERWRITE
-        .execute(tx, &known, |query, row| bind_overwritten(query, row))
         .await
 }
 
@@ -209,36 +244,6 @@ pub(super) async fn write_old_hours(
     UPSERT
         .execute(tx, &rows, |query, (id, hour, count)| {
             query.bind(id).bind(hour).bind(count)
-        })
-        .await
-}
-
-pub(super) async fn write_events(
-    tx: &mut SqliteConnection,
-    events: &[([u8; 16], i64)],
-    now: Timestamp,
-) -> sqlx::Result<()> {
-    static INSERT: ManyRows = ManyRows::new("insert or fail into seen_events (key, error_id, at) ", 3, "");
-    INSERT
-        .execute(tx, events, |query, (key, id)| {
-            query.bind(&key[..]).bind(id).bind(now.millis())
-        })
-        .await
-}
-
-pub(super) async fn write_sessions(
-    tx: &mut SqliteConnection,
-    sessions: &[([u8; 16], i64, Timestamp)],
-) -> sqlx::Result<()> {
-    static UPSERT: ManyRows = ManyRows::new(
-        "insert or fail into error_sessions (session, error_id, at) ",
-        3,
-        // An hour's precision is enough to forget the oldest, and spares two pages for each report of a session.
-        " on conflict (session, error_id) do update set at = excluded.at where excluded.at > at + 3600000",
-    );
-    UPSERT
-        .execute(tx, sessions, |query, (session, id, at)| {
-            query.bind(&session[..]).bind(id).bind(at.millis())
         })
         .await
 }
