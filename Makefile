@@ -8,11 +8,13 @@ SHELL := /bin/bash
 TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
 ARCH := $(shell uname -m)
 MUSL := $(ARCH)-unknown-linux-musl
+SERVICES := error-tracker log-viewer metrics-collector
+PACKAGES := $(addprefix -p ,$(SERVICES))
 SHELL_SCRIPTS := .ci/run deploy/*.sh scripts/*.sh
 
 .PHONY: help
 help: ## List the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## Build and run everything on this machine, on ports 5010 and up, until Ctrl-C
@@ -21,9 +23,9 @@ run: ## Build and run everything on this machine, on ports 5010 and up, until Ct
 .PHONY: test
 test: setup-test ui check ## Check and test everything, the pages in a real browser included
 	npm test
-	cargo build -p error-tracker -p log-viewer
+	cargo build $(PACKAGES)
 	ERROR_TRACKER_BIN=$(TARGET_DIR)/debug/error-tracker LOG_VIEWER_BIN=$(TARGET_DIR)/debug/log-viewer \
-		npm run e2e --workspaces --if-present
+		METRICS_COLLECTOR_BIN=$(TARGET_DIR)/debug/metrics-collector npm run e2e --workspaces --if-present
 	cargo test --quiet --workspace --doc
 	@scripts/cargo-test.sh
 
@@ -42,10 +44,15 @@ check: setup ## The quick part of test: format, lints, types, documented setting
 .PHONY: bench
 bench: ui ## Build the static release binaries and print their figures beside their limits
 	@scripts/setup.sh bench
-	CC_$(ARCH)_unknown_linux_musl=musl-gcc cargo build --release -p error-tracker -p log-viewer --target $(MUSL)
+	CC_$(ARCH)_unknown_linux_musl=musl-gcc cargo build --release $(PACKAGES) --target $(MUSL)
 	cargo build --release -p bench
-	$(TARGET_DIR)/release/bench error-tracker --binary $(TARGET_DIR)/$(MUSL)/release/error-tracker
-	$(TARGET_DIR)/release/bench log-viewer --binary $(TARGET_DIR)/$(MUSL)/release/log-viewer
+	@set -e; for service in $(SERVICES); do \
+		$(TARGET_DIR)/release/bench $$service --binary $(TARGET_DIR)/$(MUSL)/release/$$service; \
+	done
+
+.PHONY: demo-metrics
+demo-metrics: ## Send a day of a shop's metrics to the collector that `make run` has started
+	@set -a; . .run/keys.env; node deploy/demo/metrics.mjs
 
 .PHONY: fmt
 fmt: ## Format the Rust code

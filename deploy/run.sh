@@ -12,8 +12,9 @@ keys=.run/keys.env
 
 # Name, port, settings of its own. A new service needs a line here and nothing else.
 services=(
-    "error-tracker $((first_port)) DATABASE_PATH=$data/errors.db BASE_URL=http://127.0.0.1:$((first_port)) LOG_VIEWER_URL=http://127.0.0.1:$((first_port + 1))"
-    "log-viewer $((first_port + 1)) DATABASE_PATH=$data/logs.db ERROR_TRACKER_URL=http://127.0.0.1:$((first_port))"
+    "error-tracker $((first_port)) DATABASE_PATH=$data/errors.db BASE_URL=http://127.0.0.1:$((first_port))"
+    "log-viewer $((first_port + 1)) DATABASE_PATH=$data/logs.db"
+    "metrics-collector $((first_port + 2)) DATABASE_PATH=$data/metrics.db"
 )
 
 binaries=${CARGO_TARGET_DIR:-target}/debug
@@ -81,10 +82,24 @@ prefix() {
     done
 }
 
+# Each service shows links to the others, unless their addresses were given.
+link_others() {
+    local service name port variable
+    for service in "${services[@]}"; do
+        read -r name port _ <<<"$service"
+        variable=${name^^}
+        variable=${variable//-/_}_URL
+        if [ "$name" != "$1" ] && [ -z "${!variable:-}" ]; then
+            export "$variable=http://127.0.0.1:$port"
+        fi
+    done
+}
+
 # Turns the shell that it runs in into the service. The key goes through the environment, where nobody else sees it.
 become() {
     local name=$1 port=$2
     export "LISTEN=127.0.0.1:$port" "$(key_name "$name")=$(key_of "$name")" "LOG_FORMAT=${LOG_FORMAT:-text}" "${@:3}"
+    link_others "$name"
     exec "$binaries/$name"
 }
 

@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 document=docs/settings.md
-services=(error-tracker log-viewer)
+services=(error-tracker log-viewer metrics-collector)
 
 # "  NAME   what it is for [default]" becomes "NAME default".
 from_help() {

@@ -22,8 +22,8 @@ use tokio::signal::unix::{SignalKind, signal};
 const ANSWER: &[u8] =
     br#"{"status":"incremented","id":12345,"fingerprint":"0123456789abcdef0123456789abcdef","count":99}"#;
 
-/// Serves on `LISTEN` until SIGTERM.
-pub(crate) fn serve() -> Result<()> {
+/// Serves on `LISTEN` until SIGTERM. `read` is what is done with each body before it is thrown away.
+pub(crate) fn serve(read: fn(&[u8])) -> Result<()> {
     let listen = env::var("LISTEN").context("LISTEN says where the echo server listens")?;
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -32,24 +32,27 @@ pub(crate) fn serve() -> Result<()> {
             let listener = TcpListener::bind(listen).await?;
             let mut stop = signal(SignalKind::terminate())?;
             tokio::select! {
-                ended = accept(listener) => ended,
+                ended = accept(listener, read) => ended,
                 _ = stop.recv() => Ok(()),
             }
         })
 }
 
-async fn accept(listener: TcpListener) -> Result<()> {
+async fn accept(listener: TcpListener, read: fn(&[u8])) -> Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         // A connection that breaks is the client's affair; the client reports it.
-        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)));
+        let service = service_fn(move |request| answer(request, read));
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(request: Request<Incoming>, read: fn(&[u8])) -> Result<Response<Full<Bytes>>, Infallible> {
     // A body that breaks off ends the connection, so the answer does not matter.
-    let _ = request.into_body().collect().await;
+    if let Ok(body) = request.into_body().collect().await {
+        read(&body.to_bytes());
+    }
     let mut response = Response::new(Full::new(Bytes::from_static(ANSWER)));
     response
         .headers_mut()

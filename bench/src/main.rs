@@ -7,6 +7,7 @@ mod histogram;
 mod http_limit;
 mod load;
 mod log_viewer;
+mod metrics_collector;
 mod process;
 mod raw_sqlite;
 mod report;
@@ -24,8 +25,11 @@ bench error-tracker --binary PATH [--quick]   figures of the error tracker; --qu
 bench log-viewer --binary PATH [--quick|--large]
                                               figures of the log viewer; --quick: 100 000 lines and one round;
                                               --large: 10 000 000 lines and one round
+bench metrics-collector --binary PATH [--quick]
+                                              figures of the metrics collector; --quick: one short round
 bench generator                               what the load generator itself costs
-bench echo                                    the HTTP limit: a bare server on LISTEN";
+bench echo                                    the HTTP limit: a bare server on LISTEN
+bench decode                                  the limit for points: the same, and each body is decoded";
 const EXIT_USAGE: u8 = 64;
 
 fn main() -> ExitCode {
@@ -53,7 +57,14 @@ fn run(arguments: &[String]) -> Option<Result<()>> {
         ["log-viewer", "--binary", binary, "--quick"] => log_viewer::measure(binary, &log_viewer::QUICK),
         ["log-viewer", "--binary", binary, "--large"] => log_viewer::measure(binary, &log_viewer::LARGE),
         ["generator"] => http_limit::print(),
-        ["echo"] => echo::serve(),
+        ["metrics-collector", "--binary", binary] => {
+            metrics_collector::measure(binary, &metrics_collector::FULL)
+        }
+        ["metrics-collector", "--binary", binary, "--quick"] => {
+            metrics_collector::measure(binary, &metrics_collector::QUICK)
+        }
+        ["echo"] => echo::serve(|_| {}),
+        ["decode"] => echo::serve(metrics_collector::decode),
         _ => return None,
     })
 }

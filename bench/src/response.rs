@@ -57,6 +57,10 @@ fn framing(status: u16, headers: &[httparse::Header<'_>]) -> Result<Framing> {
 
 /// The slow way, for the rare response without a length. Trailers are not expected.
 fn join_chunks(mut rest: &[u8]) -> Result<Option<Vec<u8>>> {
+    // A long body would be joined again for each piece that comes.
+    if !rest.ends_with(b"0\r\n\r\n") {
+        return Ok(None);
+    }
     let mut body = Vec::new();
     loop {
         let Ok(size) = httparse::parse_chunk_size(rest) else {

@@ -93,8 +93,10 @@ impl Batch {
 }
 
 /// Gathers chunks into batches and closes blocks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Packer {
+    /// A block has no more entries than this, however short they are.
+    block_entries: usize,
     /// Entries in no closed block.
     pending: Lines,
     /// So many of them are in open blocks already.
@@ -106,12 +108,14 @@ pub(crate) struct Packer {
 
 impl Packer {
     /// Goes on with the entries of open blocks that the database holds.
-    pub(crate) fn resume(pending: Lines, open_blocks: usize) -> Self {
+    pub(crate) fn resume(block_entries: usize, pending: Lines, open_blocks: usize) -> Self {
         Self {
+            block_entries,
             stored: pending.len(),
             pending,
             open_blocks,
-            ..Self::default()
+            batch: Batch::default(),
+            batch_bytes: 0,
         }
     }
 
@@ -124,7 +128,7 @@ impl Packer {
         self.batch_bytes += chunk.finished.text_bytes();
         for ((head, text), news) in chunk.finished.iter().zip(&chunk.news) {
             // Its own block when it is that large, so that blocks stay small to read.
-            if self.pending.text_bytes() + text.len() > BLOCK_BYTES {
+            if self.pending.text_bytes() + text.len() > BLOCK_BYTES || self.is_full() {
                 self.close_block();
             }
             self.pending.push(*head, text);
@@ -154,6 +158,10 @@ impl Packer {
         }
     }
 
+    fn is_full(&self) -> bool {
+        self.pending.text_bytes() >= BLOCK_BYTES || self.pending.len() >= self.block_entries
+    }
+
     fn tell(&mut self, head: Head, text: &str, news: News) {
         if news != News::Nothing {
             self.batch.news.push(head, text);
@@ -179,7 +187,7 @@ impl Packer {
 
     /// What there is to write; empty when nothing is new.
     pub(crate) fn take(&mut self) -> Batch {
-        if self.pending.text_bytes() >= BLOCK_BYTES {
+        if self.is_full() {
             self.close_block();
         }
         if self.stored < self.pending.len() {

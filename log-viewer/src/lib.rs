@@ -87,6 +87,7 @@ pub async fn start(config: Config, listener: TcpListener, stop: CancellationToke
         names: Names::parse(&config.containers),
         poll_interval: config.poll_interval,
         backfill: config.backfill_bytes,
+        block_entries: limits.block_entries(),
     };
     let app = App {
         gate: Gate::new(IDENTITY.product, &config.service),

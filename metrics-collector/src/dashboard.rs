@@ -7,6 +7,7 @@ use crate::kind::Kind;
 use crate::labels::Selector;
 use crate::query::{self, Groups, Range, Row, Selection, Wanted};
 use crate::store::{Result, Store};
+use crate::summary::Told;
 use crate::vitals::Vital;
 
 /// How long requests took, in seconds.
@@ -39,7 +40,7 @@ pub(crate) struct Endpoint {
 pub(crate) struct Requests {
     pub(crate) count: f64,
     pub(crate) errors: f64,
-    pub(crate) percentiles: Option<[f64; 3]>,
+    pub(crate) told: Option<Told>,
 }
 
 /// How one page feels.
@@ -174,7 +175,7 @@ impl Asking<'_> {
         let are_counted = !requests.is_empty();
         for row in self.by_bucket(DURATIONS, Kind::Histogram).await? {
             let bucket = requests.entry(row.bucket).or_default();
-            bucket.percentiles = row.percentiles.map(|(values, _)| values);
+            bucket.told = row.told;
             if !are_counted {
                 bucket.count = row.count as f64;
             }
@@ -199,7 +200,7 @@ impl Asking<'_> {
         let are_counted = !endpoints.is_empty();
         for (values, row) in self.by_labels(DURATIONS, Kind::Histogram, &LABELS).await? {
             let endpoint = endpoints.entry(key(values)).or_default();
-            endpoint.p95 = row.percentiles.map(|([_, p95, _], _)| p95);
+            endpoint.p95 = row.told.map(|told| told.p95);
             if !are_counted {
                 endpoint.count = row.count as f64;
             }
@@ -224,7 +225,7 @@ impl Asking<'_> {
             whole.extend(rows.into_iter().map(|row| (vital, row)));
             for row in self.by_bucket(vital.metric(), Kind::Histogram).await? {
                 let bucket = by_bucket.entry(row.bucket).or_default();
-                bucket.extend(row.p75.map(|p75| (vital, p75)));
+                bucket.extend(row.told.map(|told| (vital, told.p75)));
             }
         }
         Ok((whole, by_bucket))
@@ -237,7 +238,7 @@ impl Asking<'_> {
                 let page = pages
                     .entry(values.into_iter().next().unwrap_or_default())
                     .or_default();
-                page.p75.extend(row.p75.map(|p75| (vital, p75)));
+                page.p75.extend(row.told.map(|told| (vital, told.p75)));
                 // Not every view has every vital: a view without a click has no INP.
                 page.views = page.views.max(row.count);
             }

@@ -15,13 +15,13 @@ mod page;
 mod period;
 mod quantile;
 mod query;
-#[cfg(test)]
-mod reference_tests;
 mod rollup;
 mod sketch;
 mod store;
 mod sum;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod vitals;
 
 use std::sync::Arc;

@@ -224,10 +224,14 @@ mod tests {
         let exact = &summary(&[&points], &catalogue, &HashSet::new(), 100)[0];
         let told = &summary(&[&points], &catalogue, &HashSet::new(), 99)[0];
 
-        assert_eq!(exact.percentiles(), Some(([50.0, 95.0, 99.0], true)));
-        let ([p50, ..], false) = told.percentiles().unwrap() else {
-            panic!("{told:?}")
-        };
+        let exact = exact.told().unwrap();
+        assert_eq!(
+            (exact.p50, exact.p95, exact.p99, exact.is_exact),
+            (50.0, 95.0, 99.0, true)
+        );
+        let about = told.told().unwrap();
+        assert!(!about.is_exact);
+        let p50 = about.p50;
         assert!((p50 - 50.0).abs() < 0.3);
         assert_eq!(
             (told.count, told.sum.value(), told.min, told.max),

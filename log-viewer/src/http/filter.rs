@@ -19,7 +19,8 @@ use crate::when;
 pub(super) struct FilterQuery {
     /// The name of a container; may be given several times.
     container: Vec<String>,
-    /// A level, or `>=WARNING` for it and worse ones; may be given several times.
+    /// A level, or `>=WARNING` for it and worse ones (`%3E=WARNING` in a URL, which has no bare `>`); may be given several
+    /// times.
     level: Vec<String>,
     /// `stdout` or `stderr`.
     stream: Option<String>,

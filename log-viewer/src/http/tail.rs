@@ -37,6 +37,9 @@ pub(super) struct TailQuery {
 
 /// New entries as they are committed, as server-sent events: `log`, `amend` (an entry again, with more lines),
 /// `heartbeat`, `dropped`, `close`. `Last-Event-ID` goes on without gap or repeat.
+///
+/// `dropped` says how many entries a client that reads too slowly has missed at most: when whole commits had to be left
+/// out, entries that the filter would not have let through are counted too.
 #[utoipa::path(get, path = "/api/logs/tail", tag = "logs", params(FilterQuery, TailQuery),
     responses((status = 200, body = String, content_type = "text/event-stream"), (status = 400, body = inline(shared::http::problem::ProblemBody<'static>))))]
 pub(super) async fn tail_logs(

@@ -2,13 +2,11 @@
 
 use std::time::Instant;
 
-use sqlx::Result;
-
 use super::Filter;
 use super::page::{self, Place, Request, Total};
 use super::walk::Order;
 use crate::lines::{EntryId, Head, Lines};
-use crate::store::Store;
+use crate::store::{Result, Store};
 
 /// An entry by its number; `None` when there is none (any more).
 pub(crate) async fn find(store: &Store, id: EntryId) -> Result<Option<(Head, String)>> {

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use sqlx::Result;
-
 use super::Filter;
 use super::walk::{Give, Order, Walk};
 use crate::counts::ByLevel;
 use crate::lines::Head;
 use crate::nanos::Nanos;
-use crate::store::Store;
+use crate::store::{Result, Store};
 
 const MS: i64 = 1_000_000;
 const SECOND: i64 = 1_000 * MS;

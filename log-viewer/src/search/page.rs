@@ -3,13 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use sqlx::Result;
-
 use super::Filter;
 use super::walk::{Give, Order, Walk};
 use crate::lines::{EntryId, Head, Lines};
 use crate::nanos::Nanos;
-use crate::store::Store;
+use crate::store::{Result, Store};
 
 /// Hits of a search are counted up to here.
 const MOST_COUNTED: u64 = 10_000;

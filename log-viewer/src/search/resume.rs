@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use sqlx::Result;
-
 use super::Filter;
 use crate::lines::{EntryId, Head, Lines};
 use crate::nanos::Nanos;
-use crate::store::Store;
 use crate::store::directory::BlockId;
+use crate::store::{Result, Store};
 
 /// Blocks that are read, the newest ones; what lies in older ones is left out without a look.
 const MOST_BLOCKS: usize = 200;

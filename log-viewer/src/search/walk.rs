@@ -3,18 +3,16 @@
 //! Blocks overlap in time, because several containers write and some lines come late. What a step finds is therefore
 //! in no order; it also says up to which time nothing more can come.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
-
-use sqlx::Result;
 
 use super::Filter;
 use super::scan::for_each_hit;
 use crate::lines::{Head, Lines};
 use crate::nanos::Nanos;
-use crate::store::Store;
 use crate::store::blocks::StoredHeads;
 use crate::store::directory::{BlockId, PartId};
+use crate::store::{self, Result, Store};
 
 /// Blocks in the first step, and in later ones: a page is often full after the first.
 const FIRST_STEP: usize = 2;
@@ -192,10 +190,7 @@ impl Walk {
                     .or_insert((candidate.id, candidate.id));
                 *range = (range.0.min(candidate.id), range.1.max(candidate.id));
             }
-            let mut matching = HashSet::new();
-            for (part, (first, last)) in ranges {
-                matching.extend(self.store.candidates(part, expression, first, last).await?);
-            }
+            let matching = self.store.candidates(expression, &ranges).await?;
             window.retain(|candidate| matching.contains(&candidate.id));
         }
         self.candidates = window;
@@ -234,9 +229,7 @@ impl Walk {
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| sqlx::Error::Decode(Box::new(error)))
+    tokio::task::spawn_blocking(work).await.map_err(store::failed)
 }
 
 /// The hits, as far as heads and frequent tokens tell them, and the blocks whose texts have to be read.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 
+use super::meanwhile::others_act;
+
 /// The size of the text, at the end of a compressed file.
 const FOOTER_BYTES: usize = 4;
 
@@ -83,6 +85,7 @@ impl Content {
 
     /// Reads from the offset on until the buffer is full or the file ends.
     pub(super) fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        others_act();
         match self {
             Self::Plain(file) => read_plain(file, offset, buffer),
             Self::Gz(gz) => gz.read_at(offset, buffer),

@@ -3,13 +3,12 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, StreamExt};
 use inotify::{EventMask, EventOwned, EventStream, Inotify, WatchDescriptor, WatchMask, Watches};
 use shared::tasks::Tasks;
-use tokio::sync::Notify;
 
 /// What happens in this time wakes the reader once.
 const COALESCE: Duration = Duration::from_millis(10);
@@ -27,7 +26,17 @@ pub(super) struct Events {
 #[derive(Debug, Default)]
 struct Waiting {
     happened: Mutex<Happened>,
-    wake: Notify,
+    wake: Condvar,
+}
+
+/// Ends the wait of the reader for good.
+struct End(Arc<Waiting>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.lock().the_end = true;
+        self.0.wake.notify_one();
+    }
 }
 
 /// What has happened since it was last asked.
@@ -36,12 +45,19 @@ pub(super) struct Happened {
     pub(super) folders: HashSet<WatchDescriptor>,
     /// Events were lost.
     pub(super) anything: bool,
+    /// The tasks have ended, or the runtime is gone with them.
+    the_end: bool,
 }
 
 impl Events {
     /// Begins to listen.
     pub(super) fn start(tasks: &Tasks) -> Self {
         let waiting = Arc::new(Waiting::default());
+        let (end, stop) = (End(Arc::clone(&waiting)), tasks.stop_token());
+        tasks.spawn("end-of-events", async move {
+            stop.cancelled().await;
+            drop(end);
+        });
         let listening = Inotify::init().and_then(|inotify| {
             let watches = inotify.watches();
             Ok((watches, inotify.into_event_stream(vec![0; BUFFER_BYTES])?))
@@ -95,13 +111,31 @@ impl Events {
         }
     }
 
-    /// Waits until something has happened that was not taken yet.
-    pub(super) async fn happen(&self) {
-        self.waiting.wake.notified().await;
+    /// Waits until something has happened that was not taken yet, at most until `latest`. False at the end.
+    ///
+    /// Without the runtime, whose clock must not be asked any more once it is shut down.
+    pub(super) fn wait(&self, latest: Instant) -> bool {
+        let time = latest.saturating_duration_since(Instant::now());
+        let has_nothing = |happened: &mut Happened| *happened == Happened::default();
+        let waited = self
+            .waiting
+            .wake
+            .wait_timeout_while(self.waiting.lock(), time, has_nothing);
+        let (happened, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !happened.the_end
     }
 
+    /// What has happened since the last time.
     pub(super) fn take(&self) -> Happened {
-        std::mem::take(&mut *self.waiting.lock())
+        let mut happened = self.waiting.lock();
+        let the_end = happened.the_end;
+        std::mem::replace(
+            &mut *happened,
+            Happened {
+                the_end,
+                ..Happened::default()
+            },
+        )
     }
 }
 

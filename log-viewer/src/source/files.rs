@@ -1,14 +1,13 @@
 //! A container's log files: the current one and the rotated ones, which may be compressed.
 
-use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::content::Content;
-use super::mark::HEAD_BYTES;
+use super::mark::{is_whole, read_head};
+use super::meanwhile::others_act;
 use super::place::Look;
 use crate::cursor::Mark;
 use crate::nanos::Nanos;
@@ -16,6 +15,8 @@ use crate::record;
 
 /// Docker's own limit is lower; a date behind the dot is something else.
 const HIGHEST_NUMBER: u32 = 9_999;
+/// Looks at the files when Docker rotates faster than we look.
+const LOOKS: usize = 20;
 /// The first record of a file is looked for in this many bytes.
 const FIRST_RECORD_BYTES: usize = 256 << 10;
 
@@ -34,47 +35,159 @@ pub(super) struct LogFile {
 
 /// Opens all log files of a container, the oldest first.
 ///
-/// Docker may rotate them meanwhile. A file then gets the next higher number, so going upwards meets each one at
-/// least once, and what is met twice is known by its inode or, once it is compressed, by its start.
+/// Docker may rotate them meanwhile, and more than once. Each rotation gives a file the next higher number, so going
+/// upwards meets every file at least once; what is met twice is known by its inode or, once it is compressed, by its
+/// start. What came after the first file that was opened is left out, or it would seem to be older than that one.
 pub(super) fn open_all(folder: &Path, log_name: &str) -> io::Result<Vec<LogFile>> {
-    let mut found: Vec<LogFile> = Vec::new();
-    for number in numbers(folder, log_name)? {
-        let name = match number {
-            0 => log_name.to_owned(),
-            _ => format!("{log_name}.{number}"),
+    let mut looks = 1;
+    loop {
+        let mut walk = Walk {
+            folder,
+            log_name,
+            found: Vec::new(),
+            oldest_at: None,
         };
-        for (name, is_gz) in [(name.clone(), false), (format!("{name}.gz"), true)] {
-            if is_gz && number == 0 {
-                continue;
-            }
-            if let Some(file) = open(&folder.join(name), number, is_gz)?
-                && !is_known(&mut found, &file)
-            {
-                found.push(file);
-            }
+        walk.run()?;
+        if walk.oldest_at.is_some() || walk.found.is_empty() || looks == LOOKS {
+            walk.found.reverse();
+            return Ok(walk.found);
         }
+        looks += 1;
     }
-    found.reverse();
-    Ok(found)
 }
 
-fn is_known(found: &mut [LogFile], file: &LogFile) -> bool {
-    found.iter_mut().any(|known| {
-        if known.inode == file.inode {
-            return true;
+/// Where a file was seen.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    number: u32,
+    is_gz: bool,
+    inode: Inode,
+}
+
+/// The way through the numbers.
+struct Walk<'a> {
+    folder: &'a Path,
+    log_name: &'a str,
+    /// The newest first.
+    found: Vec<LogFile>,
+    /// Where the last one of them was seen last; `None` when it has moved on.
+    oldest_at: Option<Seen>,
+}
+
+impl Walk<'_> {
+    fn run(&mut self) -> io::Result<()> {
+        let mut highest = highest(self.folder, self.log_name)?;
+        let mut number = 0;
+        loop {
+            // The next file may be two further on: Docker moves the older ones first.
+            while number <= (highest + 2).min(HIGHEST_NUMBER) {
+                let mut back = None;
+                for is_gz in [false, true] {
+                    let Some(file) = self.open(number, is_gz)? else {
+                        continue;
+                    };
+                    highest = highest.max(number);
+                    back = self.meet(file)?.or(back);
+                }
+                number = match back {
+                    Some(back) if self.oldest_at.is_none() => {
+                        highest = highest.max(self::highest(self.folder, self.log_name)?);
+                        back
+                    }
+                    _ => number + 1,
+                };
+            }
+            let Some(before) = self.oldest_at else {
+                return Ok(());
+            };
+            if self.is_still(before)? {
+                return Ok(());
+            }
+            self.oldest_at = None;
+            number = before.number + 1;
+            highest = highest.max(self::highest(self.folder, self.log_name)?);
         }
-        // While Docker compresses a file, both are there and only the plain one is complete.
-        let is_same = |head: &[u8]| {
-            file.content.is_gz() && head.starts_with(&file.head) || !file.head.is_empty() && head == file.head
+    }
+
+    fn open(&self, number: u32, is_gz: bool) -> io::Result<Option<LogFile>> {
+        match (number, is_gz) {
+            (0, true) => Ok(None),
+            _ => open(&path(self.folder, self.log_name, number, is_gz), number, is_gz),
+        }
+    }
+
+    /// Takes a file if it is older than all that were found. Answers from where to look for the oldest one of those, if
+    /// that has moved on.
+    fn meet(&mut self, file: LogFile) -> io::Result<Option<u32>> {
+        let is_gz = file.content.is_gz();
+        if is_gz && (file.head.is_empty() || file.content.is_damaged()) {
+            // Docker is just writing it; what it is made of is still there.
+            return Ok(None);
+        }
+        let seen = Seen {
+            number: file.number,
+            is_gz,
+            inode: file.inode,
         };
-        // It may have been written, rotated and compressed since it was opened; or copied and truncated.
-        (known.head.len() < HEAD_BYTES || is_same(&known.head)) && is_same(&known.head_now())
+        match known(&mut self.found, &file) {
+            Some(index) if index + 1 == self.found.len() => self.oldest_at = Some(seen),
+            Some(_) => {}
+            // Nothing was written to it, or it is just being copied.
+            None if file.head.is_empty() && file.number > 0 => {}
+            None if self.found.is_empty() => {
+                self.found.push(file);
+                self.oldest_at = Some(seen);
+            }
+            None => {
+                // While the oldest one is met again first, this cannot be told from a newer one.
+                let Some(before) = self.oldest_at.take() else {
+                    return Ok(None);
+                };
+                if !self.is_still(before)? {
+                    return Ok(Some(before.number + 1));
+                }
+                // That one is below, so this one was rotated before it.
+                self.found.push(file);
+                self.oldest_at = Some(seen);
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_still(&self, seen: Seen) -> io::Result<bool> {
+        others_act();
+        match fs::metadata(path(self.folder, self.log_name, seen.number, seen.is_gz)) {
+            Ok(metadata) => Ok((metadata.dev(), metadata.ino()) == seen.inode),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn path(folder: &Path, log_name: &str, number: u32, is_gz: bool) -> PathBuf {
+    let suffix = if is_gz { ".gz" } else { "" };
+    match number {
+        0 => folder.join(log_name),
+        _ => folder.join(format!("{log_name}.{number}{suffix}")),
+    }
+}
+
+/// The one of these that a file is, or was when it was opened.
+fn known(found: &mut [LogFile], file: &LogFile) -> Option<usize> {
+    let same = found.iter().position(|known| known.inode == file.inode);
+    same.or_else(|| {
+        found.iter_mut().position(|known| {
+            // What was compressed was plain before, and of plain files only the current one is copied.
+            let may_be = !known.is_gz() && (file.is_gz() || known.is_current());
+            may_be && !file.head.is_empty() && known.head_now().starts_with(&file.head)
+        })
     })
 }
 
-/// Those that are there, and those that may be by the time they are opened.
-fn numbers(folder: &Path, log_name: &str) -> io::Result<BTreeSet<u32>> {
-    let mut numbers = BTreeSet::from([0, 1, 2]);
+/// The highest number of a rotated file.
+fn highest(folder: &Path, log_name: &str) -> io::Result<u32> {
+    others_act();
+    let mut highest = 0;
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
         let number = name
@@ -83,14 +196,13 @@ fn numbers(folder: &Path, log_name: &str) -> io::Result<BTreeSet<u32>> {
             .map(|rest| rest.strip_suffix(".gz").unwrap_or(rest))
             .and_then(|number| number.parse::<u32>().ok())
             .filter(|number| *number <= HIGHEST_NUMBER);
-        if let Some(number) = number {
-            numbers.extend([number, number + 1, number + 2]);
-        }
+        highest = highest.max(number.unwrap_or(0));
     }
-    Ok(numbers)
+    Ok(highest)
 }
 
 fn open(path: &Path, number: u32, is_gz: bool) -> io::Result<Option<LogFile>> {
+    others_act();
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -101,36 +213,27 @@ fn open(path: &Path, number: u32, is_gz: bool) -> io::Result<Option<LogFile>> {
         return Ok(None);
     }
     let mut content = Content::new(file, is_gz);
-    let mut head = vec![0; HEAD_BYTES];
-    let length = content.read_at(0, &mut head)?;
-    head.truncate(length);
-    content.keep(0, &head);
     Ok(Some(LogFile {
         number,
         inode: (metadata.dev(), metadata.ino()),
+        head: read_head(&mut content)?,
         content,
-        head,
     }))
 }
 
 impl LogFile {
-    /// The head stays what it was when the file was opened: that is how a later truncation is noticed.
-    fn head_now(&mut self) -> Cow<'_, [u8]> {
-        let mut head = vec![0; HEAD_BYTES];
-        if self.content.is_gz() {
-            return Cow::Borrowed(&self.head);
-        }
-        match self.content.read_at(0, &mut head) {
-            Ok(length) => {
-                head.truncate(length);
-                Cow::Owned(head)
-            }
-            Err(_) => Cow::Borrowed(&self.head),
-        }
+    /// It may have been written since it was opened, or truncated.
+    fn head_now(&mut self) -> Vec<u8> {
+        read_head(&mut self.content).unwrap_or_default()
     }
 
+    /// The head stays what it was when the file was opened: that is how a later truncation is noticed.
     pub(super) fn head(&self) -> Mark {
         Mark::of(&self.head)
+    }
+
+    pub(super) fn is_head_whole(&self) -> bool {
+        is_whole(&self.head)
     }
 }
 

@@ -1,9 +1,16 @@
 //! Knows a stretch of a file by its checksum: the start of a file, and what stands before a place in it.
 
+use std::io;
+
+use memchr::memchr;
+
+use super::content::Content;
 use crate::cursor::Mark;
 
-/// What is known of a file's start.
-pub(super) const HEAD_BYTES: usize = 1024;
+/// What is known of a file's start: so many bytes, and its first line to the end.
+const HEAD_BYTES: usize = 1024;
+/// A first line is looked for in so many bytes: 16 KiB of text as they mostly are, and with every byte escaped.
+const FIRST_LINE_BYTES: [usize; 2] = [20 << 10, 128 << 10];
 /// What is known of the bytes before a place.
 pub(super) const TAIL_BYTES: usize = 256;
 
@@ -26,6 +33,35 @@ impl Mark {
             .get(..self.length as usize)
             .is_some_and(|start| fnv(start) == self.hash)
     }
+}
+
+/// How a file begins.
+///
+/// The first line belongs to it, however long it is: its end says when it was written, and many files may begin with the
+/// same text.
+pub(super) fn read_head(content: &mut Content) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; HEAD_BYTES];
+    let mut length = content.read_at(0, &mut head)?;
+    content.keep(0, &head[..length]);
+    for room in FIRST_LINE_BYTES {
+        if length < head.len() || memchr(b'\n', &head).is_some() {
+            break;
+        }
+        head.resize(room, 0);
+        length = content.read_at(0, &mut head)?;
+        content.keep(0, &head[..length]);
+    }
+    if length > HEAD_BYTES {
+        length = memchr(b'\n', &head[..length]).map_or(HEAD_BYTES, |newline| HEAD_BYTES.max(newline + 1));
+    }
+    head.truncate(length);
+    head.shrink_to_fit();
+    Ok(head)
+}
+
+/// Whether a head stays as it is when more is written behind it.
+pub(super) fn is_whole(head: &[u8]) -> bool {
+    head.len() >= HEAD_BYTES && memchr(b'\n', head).is_some()
 }
 
 /// FNV-1a with 64 bits. It is stored, so it must be the same in every version.

@@ -10,6 +10,7 @@ mod figures;
 mod files;
 mod follow;
 mod mark;
+mod meanwhile;
 mod names;
 mod place;
 mod publish;
@@ -49,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) poll_interval: Duration,
     /// Of a container that is new so many bytes are read.
     pub(crate) backfill: u64,
+    /// Entries of a block at most.
+    pub(crate) block_entries: usize,
 }
 
 /// What is to be seen of the reading.

@@ -6,7 +6,7 @@ use memchr::{memchr, memrchr};
 
 use super::content::Content;
 use super::files::{Inode, LogFile};
-use super::mark::{HEAD_BYTES, TAIL_BYTES};
+use super::mark::{TAIL_BYTES, is_whole, read_head};
 use crate::cursor::{Cursor, Mark};
 use crate::nanos::Nanos;
 
@@ -23,6 +23,7 @@ pub(super) struct Stretch {
     pub(super) inode: Inode,
     pub(super) position: u64,
     head: Mark,
+    is_head_whole: bool,
     tail: Mark,
     /// The position is in a line that is too long.
     is_skipping: bool,
@@ -57,6 +58,7 @@ impl Stretch {
     pub(super) fn whole(file: LogFile) -> Self {
         Self {
             head: file.head(),
+            is_head_whole: file.is_head_whole(),
             content: file.content,
             inode: file.inode,
             position: 0,
@@ -71,6 +73,7 @@ impl Stretch {
             position: cursor.position,
             tail: cursor.tail,
             head: cursor.head,
+            is_head_whole: false,
             ..Self::whole(file)
         }
     }
@@ -172,6 +175,7 @@ impl Stretch {
     /// Takes a file of which nothing was read for what it is now.
     pub(super) fn accept(&mut self) -> io::Result<()> {
         self.head = Mark::default();
+        self.is_head_whole = false;
         self.refresh_head().map(drop)
     }
 
@@ -193,14 +197,14 @@ impl Stretch {
 
     /// While the file is short, its start is known in part only. False when it begins otherwise now.
     fn refresh_head(&mut self) -> io::Result<bool> {
-        if self.head.length as usize >= HEAD_BYTES || self.content.is_gz() {
+        if self.is_head_whole || self.content.is_gz() {
             return Ok(true);
         }
-        let mut head = [0; HEAD_BYTES];
-        let length = self.content.read_at(0, &mut head)?;
-        let is_same = self.head.begins(&head[..length]);
+        let head = read_head(&mut self.content)?;
+        let is_same = self.head.begins(&head);
         if is_same {
-            self.head = Mark::of(&head[..length]);
+            self.head = Mark::of(&head);
+            self.is_head_whole = is_whole(&head);
         }
         Ok(is_same)
     }

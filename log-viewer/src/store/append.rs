@@ -19,7 +19,7 @@ pub(crate) struct Appender {
     store: Store,
     /// The part that takes new blocks, and its entries.
     part: Option<(PartId, u64)>,
-    /// Entries of a part; the next block goes into a new one.
+    /// Entries of a part at most; a block that would be too much for it goes into a new one.
     part_entries: u64,
     /// Levels of the entries that may still grow.
     growing: HashMap<(ContainerId, Stream), Level>,
@@ -56,7 +56,7 @@ impl Store {
 }
 
 impl Appender {
-    /// Parts take so many entries before the next one begins.
+    /// Parts take so many entries at most before the next one begins.
     pub(crate) async fn new(store: Store, part_entries: u64, resumed: &Resumed) -> sqlx::Result<Self> {
         let part: Option<(i64, i64)> =
             sqlx::query_as("select id, entries from parts where retired = 0 order by id desc limit 1")
@@ -141,11 +141,12 @@ impl Appender {
         part: &mut Option<(PartId, u64)>,
         block: &ClosedBlock,
     ) -> sqlx::Result<Block> {
+        let more = u64::from(block.span.entries);
         let (id, entries) = match *part {
-            Some((id, entries)) if entries < self.part_entries => (id, entries),
+            Some((id, entries)) if entries + more <= self.part_entries => (id, entries),
             _ => (index::begin_part(tx).await?, 0),
         };
-        let entries = entries + u64::from(block.span.entries);
+        let entries = entries + more;
         *part = Some((id, entries));
         sqlx::query("update parts set entries = ?2 where id = ?1")
             .bind(id.0)

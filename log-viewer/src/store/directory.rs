@@ -161,9 +161,10 @@ impl Directory {
         counts
     }
 
-    /// Entries in closed blocks.
-    pub(crate) fn closed_entries(&self) -> u64 {
-        self.read().closed_counts.total()
+    /// All entries, those included that are in no closed block.
+    pub(crate) fn entries(&self) -> u64 {
+        let state = self.read();
+        state.closed_counts.total() + state.pending_counts.total()
     }
 
     /// The times of the oldest and of the newest entry in closed blocks.
@@ -235,7 +236,7 @@ mod tests {
 
         directory.reaches(BlockId(2)).await;
         assert_eq!(directory.counts().total(), 6);
-        assert_eq!(directory.closed_entries(), 4);
+        assert_eq!(directory.entries(), 6);
         assert_eq!(directory.reach(), (Some(Nanos(50)), Some(Nanos(101))));
 
         directory.apply(Change {

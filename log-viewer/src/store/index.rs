@@ -4,6 +4,8 @@
 //! is dropped when all its blocks are gone. It holds tokens only, no text and no positions: it says which blocks may have
 //! a match, and their text decides.
 
+use std::collections::{HashMap, HashSet};
+
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::Store;
@@ -52,42 +54,39 @@ fn table(part: PartId) -> String {
 }
 
 impl Store {
-    /// Which blocks of a part, from `first` to `last`, may have a match.
+    /// Which blocks may have a match. Of each part those from the first to the last one are asked about.
+    ///
+    /// In one transaction, because parts come and go: a reader that opens a table while another one is made or dropped is
+    /// refused, and what was retired since the directory was looked at has no blocks any more.
     pub(crate) async fn candidates(
         &self,
-        part: PartId,
         expression: &str,
-        first: BlockId,
-        last: BlockId,
-    ) -> sqlx::Result<Vec<BlockId>> {
-        let found: sqlx::Result<String> = sqlx::query_scalar(AssertSqlSafe(format!(
-            "select coalesce(group_concat(rowid), '') from {table} where {table} match ?1 and rowid between ?2 and ?3",
-            table = table(part)
-        )))
-        .bind(expression)
-        .bind(first.0)
-        .bind(last.0)
-        .fetch_one(self.db.read())
-        .await;
-        match found {
-            Ok(list) => Ok(list
-                .split(',')
-                .filter_map(|number| number.parse().ok().map(BlockId))
-                .collect()),
-            Err(error) => match self.is_live(part).await? {
-                true => Err(error),
-                // It is being freed, or is gone, since the directory was looked at; and so are its blocks.
-                false => Ok(Vec::new()),
-            },
-        }
-    }
-
-    async fn is_live(&self, part: PartId) -> sqlx::Result<bool> {
-        let retired: Option<bool> = sqlx::query_scalar("select retired from parts where id = ?1")
-            .bind(part.0)
-            .fetch_optional(self.db.read())
+        ranges: &HashMap<PartId, (BlockId, BlockId)>,
+    ) -> sqlx::Result<HashSet<BlockId>> {
+        let mut tx = self.db.read().begin().await?;
+        let live: Vec<i64> = sqlx::query_scalar("select id from parts where retired = 0")
+            .fetch_all(&mut *tx)
             .await?;
-        Ok(retired == Some(false))
+        let mut matching = HashSet::new();
+        for part in live.into_iter().map(PartId) {
+            let Some((first, last)) = ranges.get(&part) else {
+                continue;
+            };
+            let list: String = sqlx::query_scalar(AssertSqlSafe(format!(
+                "select coalesce(group_concat(rowid), '') from {table} where {table} match ?1 and rowid between ?2 and ?3",
+                table = table(part)
+            )))
+            .bind(expression)
+            .bind(first.0)
+            .bind(last.0)
+            .fetch_one(&mut *tx)
+            .await?;
+            matching.extend(
+                list.split(',')
+                    .filter_map(|number| number.parse().ok().map(BlockId)),
+            );
+        }
+        Ok(matching)
     }
 
     /// Frees some pages of a part whose blocks are all gone; answers whether something is left to do.

@@ -16,6 +16,9 @@ use tokio::sync::Semaphore;
 
 use self::directory::Directory;
 
+/// What the database answers, or why it does not.
+pub(crate) type Result<T> = sqlx::Result<T>;
+
 /// Searches that read and look through blocks at the same time.
 const SCANS: usize = 2;
 
@@ -49,6 +52,11 @@ impl Store {
         store.load_directory().await?;
         Ok(store)
     }
+}
+
+/// What could not be done with what was read.
+pub(crate) fn failed(error: tokio::task::JoinError) -> sqlx::Error {
+    sqlx::Error::Decode(Box::new(error))
 }
 
 #[cfg(test)]

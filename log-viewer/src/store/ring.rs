@@ -20,11 +20,13 @@ use crate::words::Words;
 const STEP_BLOCKS: usize = 64;
 /// Entries that a container keeps whatever the others write.
 const KEPT_PER_CONTAINER: u64 = 1_000;
-/// The ring is cut into so many parts.
+/// The ring is cut into so many parts, and may be too large by one of them.
 const PARTS: u64 = 20;
-/// So that a part is worth its tables.
+/// Of a limit of bytes, so that a part is worth its tables.
 const FEWEST_PART_ENTRIES: u64 = 1_000;
 const MOST_PART_ENTRIES: u64 = 500_000;
+/// A part takes two full blocks at least.
+const PART_BLOCKS: u64 = 2;
 /// What an entry takes on the disk, roughly; only for the size of parts.
 const ENTRY_BYTES: u64 = 60;
 
@@ -39,20 +41,27 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Entries of a part of the index.
+    /// Entries of a part of the index, at most.
     pub(crate) fn part_entries(&self) -> u64 {
-        let of_bytes = self.bytes.map_or(u64::MAX, |bytes| bytes / PARTS / ENTRY_BYTES);
+        let of_bytes = self.bytes.map_or(u64::MAX, |bytes| {
+            (bytes / PARTS / ENTRY_BYTES).max(FEWEST_PART_ENTRIES)
+        });
         self.entries
             .map_or(MOST_PART_ENTRIES, |entries| entries / PARTS)
             .min(of_bytes)
-            .clamp(FEWEST_PART_ENTRIES, MOST_PART_ENTRIES)
+            .clamp(PART_BLOCKS, MOST_PART_ENTRIES)
+    }
+
+    /// Entries of a block, at most.
+    pub(crate) fn block_entries(&self) -> usize {
+        usize::try_from(self.part_entries() / PART_BLOCKS).unwrap_or(usize::MAX)
     }
 
     /// Entries that each of so many containers keeps.
     fn kept_per_container(&self, containers: usize) -> u64 {
-        let share = self.entries.map_or(KEPT_PER_CONTAINER, |entries| {
-            entries / 2 / containers.max(1) as u64
-        });
+        let entries = self.entries.unwrap_or(u64::MAX);
+        let of_bytes = self.bytes.map_or(u64::MAX, |bytes| bytes / ENTRY_BYTES);
+        let share = entries.min(of_bytes) / 2 / containers.max(1) as u64;
         share.min(KEPT_PER_CONTAINER)
     }
 }
@@ -83,6 +92,8 @@ impl Ring {
     }
 
     /// Takes small steps for so long at most; answers whether there is more to do.
+    ///
+    /// While there are too many entries by more than a part it goes on: what comes in has to wait then, in its files.
     pub(crate) async fn work(
         &mut self,
         appender: &mut Appender,
@@ -91,17 +102,24 @@ impl Ring {
     ) -> sqlx::Result<bool> {
         let started = Instant::now();
         while self.step(appender, now).await? {
-            if started.elapsed() >= time {
+            if started.elapsed() >= time && !self.is_overfull(appender.store()) {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
+    fn is_overfull(&self, store: &Store) -> bool {
+        let part = self.limits.part_entries();
+        self.limits
+            .entries
+            .is_some_and(|most| store.directory.entries() > most + part)
+    }
+
     /// Takes one small step; answers whether there is more to do.
     async fn step(&mut self, appender: &mut Appender, now: Nanos) -> sqlx::Result<bool> {
         if let Some(leaving) = &mut self.leaving {
-            if leaving.step(appender).await? {
+            if leaving.step(appender, self.limits.block_entries()).await? {
                 self.leaving = None;
             }
             return Ok(true);
@@ -120,13 +138,23 @@ impl Ring {
         }
     }
 
-    /// The oldest part, when there is too much.
+    /// The oldest part, when there are as many entries as are wanted without it, or too many bytes.
     async fn next_to_leave(&self, appender: &Appender) -> sqlx::Result<Option<Leaving>> {
         let store = appender.store();
-        let too_many = self
-            .limits
-            .entries
-            .is_some_and(|most| store.directory.closed_entries() > most + self.limits.part_entries());
+        let oldest = store.directory.pick(|block| Some(block.part)).into_iter().min();
+        // The part that is being written stays: what is newest is never dropped.
+        let Some(part) = oldest.filter(|part| appender.part().is_none_or(|(current, _)| current != *part))
+        else {
+            return Ok(None);
+        };
+        let in_part = store
+            .directory
+            .pick(|block| (block.part == part).then_some((block.id, u64::from(block.span.entries))));
+        let without = store
+            .directory
+            .entries()
+            .saturating_sub(in_part.iter().map(|(_, entries)| entries).sum());
+        let too_many = self.limits.entries.is_some_and(|most| without >= most);
         let too_large = match self.limits.bytes {
             Some(most) => store.used_bytes().await? > most,
             None => false,
@@ -134,15 +162,7 @@ impl Ring {
         if !too_many && !too_large {
             return Ok(None);
         }
-        let oldest = store.directory.pick(|block| Some(block.part)).into_iter().min();
-        // The part that is being written stays: what is newest is never dropped.
-        let Some(part) = oldest.filter(|part| appender.part().is_none_or(|(current, _)| current != *part))
-        else {
-            return Ok(None);
-        };
-        let blocks = store
-            .directory
-            .pick(|block| (block.part == part).then_some(block.id));
+        let blocks: Vec<BlockId> = in_part.into_iter().map(|(id, _)| id).collect();
         let mut in_part = Counts::default();
         for (_, counts) in blocks::counts_of(store, &blocks).await? {
             in_part.add(&counts);
@@ -164,7 +184,7 @@ impl Ring {
 
 impl Leaving {
     /// Removes some blocks; answers whether the part is gone.
-    async fn step(&mut self, appender: &mut Appender) -> sqlx::Result<bool> {
+    async fn step(&mut self, appender: &mut Appender, block_entries: usize) -> sqlx::Result<bool> {
         let from = self.blocks.len().saturating_sub(STEP_BLOCKS);
         let step = &self.blocks[from..];
         let mut needed = self.needed.clone();
@@ -173,6 +193,7 @@ impl Leaving {
         } else {
             newest_of(appender.store(), step, &mut needed).await?
         };
+        let kept = pieces(&kept, block_entries);
         remove(appender, step, &kept, (from == 0).then_some(self.part)).await?;
         self.needed = needed;
         self.blocks.truncate(from);
@@ -213,7 +234,7 @@ async fn newest_of(
 async fn remove(
     appender: &mut Appender,
     ids: &[BlockId],
-    kept: &Lines,
+    kept: &[Lines],
     emptied: Option<PartId>,
 ) -> sqlx::Result<()> {
     let removed = blocks::counts_of(appender.store(), ids).await?;
@@ -221,13 +242,13 @@ async fn remove(
     blocks::delete(&mut tx, ids).await?;
     let mut part = appender.part();
     let mut closed: Vec<(Block, Counts)> = Vec::new();
-    for lines in pieces(kept) {
-        let Some(span) = Span::of(&lines) else { continue };
+    for lines in kept {
+        let Some(span) = Span::of(lines) else { continue };
         let block = ClosedBlock {
             span,
-            counts: Counts::of(&lines),
+            counts: Counts::of(lines),
             packed: lines.pack(),
-            words: Words::of(&lines),
+            words: Words::of(lines),
         };
         let written = appender.write_closed(&mut tx, &mut part, &block).await?;
         closed.push((written, block.counts));
@@ -246,13 +267,12 @@ async fn remove(
 }
 
 /// Cuts entries into blocks.
-fn pieces(lines: &Lines) -> Vec<Lines> {
+fn pieces(lines: &Lines, block_entries: usize) -> Vec<Lines> {
     let mut pieces = vec![Lines::default()];
     for (head, text) in lines.iter() {
-        if pieces
-            .last()
-            .is_some_and(|last| last.text_bytes() + text.len() > BLOCK_BYTES && !last.is_empty())
-        {
+        if pieces.last().is_some_and(|last| {
+            !last.is_empty() && (last.text_bytes() + text.len() > BLOCK_BYTES || last.len() >= block_entries)
+        }) {
             pieces.push(Lines::default());
         }
         if let Some(last) = pieces.last_mut() {
@@ -284,12 +304,6 @@ async fn drop_older(appender: &mut Appender, than: Nanos) -> sqlx::Result<bool> 
         .len()
         - ids.len();
     let is_current = appender.part().is_some_and(|(current, _)| current == part);
-    remove(
-        appender,
-        &ids,
-        &Lines::default(),
-        (left == 0 && !is_current).then_some(part),
-    )
-    .await?;
+    remove(appender, &ids, &[], (left == 0 && !is_current).then_some(part)).await?;
     Ok(true)
 }

@@ -214,19 +214,19 @@ fn share(part: f64, whole: f64) -> f64 {
 }
 
 fn requests(dashboard: &Dashboard, range: Range, now: Timestamp) -> Requests {
-    let buckets = dashboard.requests.iter().map(|(bucket, requests)| {
-        let percentile = |place: usize| requests.percentiles.map(|values| values[place]);
-        RequestsBucket {
+    let buckets = dashboard
+        .requests
+        .iter()
+        .map(|(bucket, requests)| RequestsBucket {
             bucket: range.resolution.start(*bucket),
             count: requests.count,
             rate: requests.count / range.seconds_of(*bucket, now),
             errors: requests.errors,
             error_rate: share(requests.errors, requests.count),
-            p50: percentile(0),
-            p95: percentile(1),
-            p99: percentile(2),
-        }
-    });
+            p50: requests.told.map(|told| told.p50),
+            p95: requests.told.map(|told| told.p95),
+            p99: requests.told.map(|told| told.p99),
+        });
     let endpoints = dashboard
         .endpoints
         .iter()
@@ -257,7 +257,7 @@ fn name(vital: Vital) -> &'static str {
 
 fn web_vitals(dashboard: &Dashboard, range: Range) -> WebVitals {
     let summary = |vital: Vital, row: &Row| {
-        let p75 = row.p75.unwrap_or(row.max);
+        let p75 = row.told.map_or(row.max, |told| told.p75);
         let (count, (good, needs_improvement)) = (row.count as f64, row.marked);
         VitalSummary {
             p75,

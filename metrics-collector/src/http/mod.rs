@@ -144,11 +144,7 @@ async fn own_metrics(State(app): Shared) -> Response {
     }
     let series = app.store.catalogue().series_count() as u64;
     let overflowing = u64::from(app.store.catalogue().is_overflowing(None));
-    let unsettled = app
-        .store
-        .unsettled()
-        .between(Resolution::Minute, 0, i64::MAX)
-        .len() as u64;
+    let unsettled = |resolution| app.store.unsettled().between(resolution, 0, i64::MAX).len() as u64;
     for (name, about, figure) in [
         (
             "write_queue_depth",
@@ -169,7 +165,12 @@ async fn own_metrics(State(app): Shared) -> Response {
         (
             "unsettled_minutes",
             "Minutes that are not rolled up yet.",
-            unsettled,
+            unsettled(Resolution::Minute),
+        ),
+        (
+            "unsettled_hours",
+            "Hours that are not rolled up yet.",
+            unsettled(Resolution::Hour),
         ),
     ] {
         exposition.gauge(name, about, figure);

@@ -11,13 +11,16 @@ use shared::clock::Timestamp;
 use self::reading::Reading;
 pub(crate) use self::selection::{Groups, Selection, Wanted};
 use crate::bucket::{MINUTES_PER_HOUR, Resolution};
+use crate::page::SLOTS;
 use crate::store::{Result, Store};
-use crate::summary::Summary;
+use crate::summary::{Summary, Told};
 
 /// Buckets in which distributions are gathered at once.
-const MOST_SKETCHES: usize = 256;
+const MOST_SKETCHES: usize = 512;
 /// Buckets without distributions are much smaller.
 const MOST_FIGURES: usize = 8_192;
+/// Groups that are gathered at once. Often a group is one series; then so many are one page, which is read once.
+const GROUPS_AT_ONCE: usize = SLOTS as usize;
 
 /// Buckets from one up to, and without, another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,9 +99,8 @@ pub(crate) struct Row {
     pub(crate) max: f64,
     pub(crate) avg: f64,
     pub(crate) last: Option<f64>,
-    /// p50, p95 and p99, and whether they are exact.
-    pub(crate) percentiles: Option<([f64; 3], bool)>,
-    pub(crate) p75: Option<f64>,
+    /// Of a histogram.
+    pub(crate) told: Option<Told>,
     /// What was marked first and second.
     pub(crate) marked: (f64, f64),
 }
@@ -114,8 +116,7 @@ impl Row {
             max: summary.max,
             avg: summary.avg(),
             last: summary.last.map(|last| last.value),
-            percentiles: summary.percentiles(),
-            p75: summary.quantile(crate::vitals::RATED_SHARE),
+            told: summary.told(),
             marked: (summary.marked.first, summary.marked.second),
         }
     }
@@ -134,7 +135,7 @@ pub(crate) async fn by_bucket(
 ) -> Result<std::result::Result<Vec<Row>, TooMany>> {
     let at_once = at_once(selection);
     let mut rows = Vec::new();
-    for groups in selection.group_ranges(at_once) {
+    for groups in selection.group_ranges(GROUPS_AT_ONCE) {
         let buckets_at_once = (at_once / groups.len()).max(1) as i64;
         let mut from = range.from;
         while from < range.to {

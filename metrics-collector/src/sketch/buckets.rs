@@ -2,8 +2,8 @@
 
 /// More buckets than this are made coarser. At the finest scale they reach from a nanosecond to 500 years.
 const MOST_BUCKETS: usize = 4_096;
-/// Room that is made beyond what is asked for, so that it is not asked for again at once.
-const SPARE: i32 = 32;
+/// Room that is made beyond what is asked for, at least, so that it is not asked for again at once.
+const LEAST_SPARE: i32 = 16;
 
 /// Counts of the buckets from the first one on.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +41,9 @@ impl Buckets {
             self.move_to(low, high);
             return true;
         }
-        let spare = SPARE.min(MOST_BUCKETS as i32 - (high - low)) / 2;
+        // What grows by a half each time is moved seldom.
+        let wanted = LEAST_SPARE.max((end - self.first) / 2);
+        let spare = wanted.min((MOST_BUCKETS as i32 - (high - low)) / 2);
         let low = if first < self.first { low - spare } else { low };
         let high = if last >= end { high + spare } else { high };
         self.move_to(low, high);
@@ -50,8 +52,14 @@ impl Buckets {
 
     fn move_to(&mut self, low: i32, high: i32) {
         let mut counts = vec![0; (high - low) as usize];
-        for (index, count) in self.filled() {
-            counts[(index - low) as usize] = count;
+        // What lies outside is empty.
+        let (from, to) = (
+            low.max(self.first),
+            high.min(self.first + self.counts.len() as i32),
+        );
+        if from < to {
+            let kept = &self.counts[(from - self.first) as usize..(to - self.first) as usize];
+            counts[(from - low) as usize..(to - low) as usize].copy_from_slice(kept);
         }
         (self.first, self.counts) = (low, counts);
     }
@@ -109,17 +117,20 @@ impl Buckets {
             .fold(0, |total, count| total.saturating_add(*count))
     }
 
-    /// The bucket in which the value of this rank lies, which counts from 1; the last one when there are not so many.
-    pub(super) fn at_rank(&self, rank: u64) -> i32 {
-        let mut seen = 0;
-        let mut last = self.first;
-        for (index, count) in self.filled() {
-            seen = u64::saturating_add(seen, count);
-            last = index;
-            if seen >= rank {
-                break;
+    /// Hands out the buckets in which the values of these ranks lie. Ranks count from 1 and come in order; of those that
+    /// are too high it is the last bucket.
+    pub(super) fn at_ranks(&self, ranks: impl Iterator<Item = u64>, mut hand_out: impl FnMut(i32)) {
+        let mut filled = self.filled();
+        let (mut seen, mut last) = (0, self.first);
+        for rank in ranks {
+            while seen < rank {
+                let Some((index, count)) = filled.next() else {
+                    break;
+                };
+                seen = u64::saturating_add(seen, count);
+                last = index;
             }
+            hand_out(last);
         }
-        last
     }
 }

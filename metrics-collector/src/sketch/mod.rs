@@ -114,17 +114,29 @@ impl Sketch {
         }
     }
 
-    /// The value of the given rank, which counts from 1, in the order of size.
-    pub(crate) fn value_at(&self, rank: u64) -> f64 {
+    /// The values of these ranks, which count from 1 and come in order.
+    pub(crate) fn values_at<const N: usize>(&self, ranks: [u64; N]) -> [f64; N] {
         let below = self.negative.total();
-        if rank <= below {
-            let index = self.negative.at_rank(below - rank + 1);
-            return -representative(index, self.scale);
-        }
-        if rank <= below + self.zeros {
-            return 0.0;
-        }
-        representative(self.positive.at_rank(rank - below - self.zeros), self.scale)
+        let zeros_end = below.saturating_add(self.zeros);
+        let mut values = [0.0; N];
+        // The smallest value is the largest one below zero.
+        let negative = ranks.partition_point(|rank| *rank <= below);
+        let mut places = values[..negative].iter_mut().rev();
+        let from_zero = ranks[..negative].iter().rev().map(|rank| below - rank + 1);
+        self.negative.at_ranks(from_zero, |index| {
+            if let Some(place) = places.next() {
+                *place = -representative(index, self.scale);
+            }
+        });
+        let positive = ranks.partition_point(|rank| *rank <= zeros_end);
+        let mut places = values[positive..].iter_mut();
+        let above_zero = ranks[positive..].iter().map(|rank| rank - zeros_end);
+        self.positive.at_ranks(above_zero, |index| {
+            if let Some(place) = places.next() {
+                *place = representative(index, self.scale);
+            }
+        });
+        values
     }
 
     /// How many values there are.

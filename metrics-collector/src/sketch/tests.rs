@@ -44,7 +44,7 @@ proptest! {
         sorted.sort_by(f64::total_cmp);
         let rank = rank(share, sorted.len() as u64);
 
-        let (told, exact) = (sketch.value_at(rank), sorted[rank as usize - 1]);
+        let ([told], exact) = (sketch.values_at([rank]), sorted[rank as usize - 1]);
         prop_assert!(is_near(told, exact), "{} for {}", told, exact);
         prop_assert_eq!(sketch.count(), sorted.len() as u64);
     }
@@ -73,14 +73,63 @@ proptest! {
 
         prop_assert_eq!(merged.count() as usize, left.len() + right.len());
         if merged.count() > 0 {
-            prop_assert!(merged.value_at(1).is_finite() && merged.value_at(merged.count()).is_finite());
-            prop_assert!(merged.value_at(1) <= merged.value_at(merged.count()));
+            let [least, middle, most] = merged.values_at([1, merged.count().div_ceil(2), merged.count()]);
+            prop_assert!(least.is_finite() && most.is_finite());
+            prop_assert!(least <= middle && middle <= most);
         }
     }
 
     #[test]
     fn foreign_bytes_do_no_harm(bytes: Vec<u8>, values in prop::collection::vec(measured(), 0..5)) {
         let _ = of(&values).merge_bytes(&bytes);
+    }
+}
+
+#[test]
+fn all_ranks_at_once_are_the_same_as_one_by_one() {
+    let values = [-5.0, -5.0, -1.0, 0.0, 0.0, 2.0, 2.0, 300.0];
+    let sketch = of(&values);
+
+    let all = sketch.values_at([1, 2, 3, 4, 5, 6, 7, 8]);
+
+    for (rank, told) in (1..).zip(all) {
+        assert_eq!([told], sketch.values_at([rank]));
+        assert!(is_near(told, values[rank as usize - 1]), "{told} at {rank}");
+    }
+}
+
+#[test]
+fn distributions_as_services_have_them_are_told_within_one_percent() {
+    let mut seed = 7_u64;
+    let mut random = || {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let mut normal = || (-2.0 * (1.0 - random()).ln()).sqrt() * (std::f64::consts::TAU * random()).cos();
+    let log_normal: Vec<f64> = (0..20_000).map(|_| (normal() - 3.0).exp()).collect();
+    let bimodal: Vec<f64> = (0..20_000)
+        .map(|number| {
+            if number % 10 == 0 {
+                0.3 * (0.1 * normal()).exp()
+            } else {
+                0.005 * (0.1 * normal()).exp()
+            }
+        })
+        .collect();
+    let heavy_tail: Vec<f64> = (1..=20_000)
+        .map(|number| (20_000.0 / f64::from(number)).powf(1.5))
+        .collect();
+    for values in [log_normal, bimodal, vec![0.25; 20_000], heavy_tail] {
+        let sketch = of(&values);
+        let mut sorted = values;
+        sorted.sort_by(f64::total_cmp);
+        for share in [0.01, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1.0] {
+            let rank = rank(share, sorted.len() as u64);
+            let ([told], exact) = (sketch.values_at([rank]), sorted[rank as usize - 1]);
+            assert!((told / exact - 1.0).abs() < 0.01, "{told} for {exact} at {share}");
+        }
     }
 }
 
@@ -92,7 +141,7 @@ fn what_reaches_very_far_becomes_coarser_and_stays_in_order() {
 
     assert!(sketch.scale < FINEST_SCALE);
     for (rank, exact) in (1..).zip(&values) {
-        let told = sketch.value_at(rank);
+        let [told] = sketch.values_at([rank]);
         assert!((told / exact - 1.0).abs() < 0.2, "{told} for {exact}");
     }
     let mut fine = of(&[1.0, 2.0]);

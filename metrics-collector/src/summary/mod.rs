@@ -9,7 +9,7 @@ use crate::kind::Kind;
 use crate::quantile::{self, SHARES, rank};
 use crate::sketch::Sketch;
 use crate::sum::Sum;
-use crate::vitals::{Rating, Vital};
+use crate::vitals::{RATED_SHARE, Rating, Vital};
 
 /// Values of which the percentiles are exact at most.
 pub(crate) const MOST_EXACT: usize = 65_536;
@@ -142,23 +142,43 @@ impl Summary {
         avg.clamp(self.min, self.max)
     }
 
-    /// The values at [`SHARES`], and whether they are exact. `None` when distributions are not kept of this kind.
-    pub(crate) fn percentiles(&self) -> Option<([f64; 3], bool)> {
-        match (self.percentiles, &self.sketch) {
-            (Percentiles::Exact(exact), _) => Some((exact, true)),
-            (_, Some(_)) => Some((
-                SHARES.map(|share| self.quantile(share).unwrap_or(self.max)),
-                false,
-            )),
-            _ => None,
-        }
-    }
-
-    /// The value below which this share of all lies, by the sketch.
-    pub(crate) fn quantile(&self, share: f64) -> Option<f64> {
+    /// What its distribution is told by. `None` when distributions are not kept of this kind.
+    pub(crate) fn told(&self) -> Option<Told> {
         let sketch = self.sketch.as_ref()?;
-        Some(sketch.value_at(rank(share, self.count)).clamp(self.min, self.max))
+        let [p50, p95, p99] = SHARES;
+        let ranks = [p50, RATED_SHARE, p95, p99].map(|share| rank(share, self.count));
+        let [p50, p75, p95, p99] = sketch
+            .values_at(ranks)
+            .map(|value| value.clamp(self.min, self.max));
+        Some(match self.percentiles {
+            Percentiles::Exact([p50, p95, p99]) => Told {
+                p50,
+                p75,
+                p95,
+                p99,
+                is_exact: true,
+            },
+            _ => Told {
+                p50,
+                p75,
+                p95,
+                p99,
+                is_exact: false,
+            },
+        })
     }
+}
+
+/// Values below which a share of all lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Told {
+    pub(crate) p50: f64,
+    /// Always told by the sketch.
+    pub(crate) p75: f64,
+    pub(crate) p95: f64,
+    pub(crate) p99: f64,
+    /// All but p75 are exact.
+    pub(crate) is_exact: bool,
 }
 
 /// A summary without its distribution.

@@ -8,10 +8,11 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::PathItem;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
 };
+use utoipa::openapi::{OpenApi, RefOr, Response as Described};
 use utoipa::{Modify, PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -44,8 +45,33 @@ pub fn with_document(routes: OpenApiRouter) -> Router {
         .routes(routes!(get_document))
         .split_for_parts();
     document.merge(own_document);
+    document.paths.paths.values_mut().for_each(name_problems);
     let text = document.to_json().unwrap_or_default();
     router.merge(own.with_state(text.into()))
+}
+
+/// Errors are documented by their body, and have a content type of their own.
+fn name_problems(path: &mut PathItem) {
+    let PathItem {
+        get,
+        put,
+        post,
+        delete,
+        patch,
+        ..
+    } = path;
+    for operation in [get, put, post, delete, patch].into_iter().flatten() {
+        for (status, response) in &mut operation.responses.responses {
+            let RefOr::T(Described { content, .. }) = response else {
+                continue;
+            };
+            if status.starts_with(['4', '5'])
+                && let Some(body) = content.swap_remove("application/json")
+            {
+                content.insert("application/problem+json".to_owned(), body);
+            }
+        }
+    }
 }
 
 /// This document.

@@ -27,9 +27,9 @@ use crate::batch::{Batch, OpenEntry, Packer};
 use crate::cursor::Cursor;
 use crate::lines::ContainerId;
 use crate::nanos::Nanos;
-use crate::store::Store;
 use crate::store::append::Resumed;
 use crate::store::containers::Described;
+use crate::store::{self, Store};
 
 /// A batch with so much text is sent at once.
 const BATCH_BYTES: usize = 256 << 10;
@@ -89,6 +89,7 @@ impl Follower {
         for entry in resumed.open_entries {
             open.entry(entry.head.container).or_default().push(entry);
         }
+        let block_entries = settings.block_entries;
         Self {
             discovery: Discovery::new(settings.sources.clone(), settings.names.clone()),
             events: Events::start(tasks),
@@ -103,7 +104,7 @@ impl Follower {
             cursors: HashMap::new(),
             open,
             numbers: Numbers::after(resumed.last_entry),
-            packer: Packer::resume(resumed.pending, resumed.open_blocks),
+            packer: Packer::resume(block_entries, resumed.pending, resumed.open_blocks),
             buffer: vec![0; BUFFER_BYTES],
             problems: Watched::new(problems),
             found_problems: Vec::new(),
@@ -120,7 +121,7 @@ impl Follower {
     fn follow(&mut self, runtime: &Handle) -> Result<(), Stopped> {
         while let Err(error) = runtime.block_on(self.load()) {
             tracing::error!(%error, "what was read before cannot be loaded");
-            self.wait_until(runtime, Instant::now() + self.settings.poll_interval)?;
+            self.wait_until(Instant::now() + self.settings.poll_interval)?;
         }
         let mut next_look = Instant::now();
         loop {
@@ -138,12 +139,12 @@ impl Follower {
             }
             let is_busy = self.read_round(runtime)?;
             if !is_busy {
-                self.wait_until(runtime, next_look)?;
+                self.wait_until(next_look)?;
             }
         }
     }
 
-    async fn load(&mut self) -> sqlx::Result<()> {
+    async fn load(&mut self) -> store::Result<()> {
         self.cursors = self.store.cursors().await?;
         let containers = self.store.containers().await?;
         self.numbers_by_id = containers
@@ -264,10 +265,8 @@ impl Follower {
     }
 
     /// Waits for an event, at most until then.
-    fn wait_until(&self, runtime: &Handle, end: Instant) -> Result<(), Stopped> {
-        self.ask(runtime, async {
-            let _ = tokio::time::timeout_at(end.into(), self.events.happen()).await;
-        })
+    fn wait_until(&self, latest: Instant) -> Result<(), Stopped> {
+        self.events.wait(latest).then_some(()).ok_or(Stopped)
     }
 }
 

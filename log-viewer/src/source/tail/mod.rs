@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use memchr::memchr;
 
 use super::figures::Figures;
+use super::meanwhile::others_act;
 use super::publish::{Numbers, Publisher};
 use super::stretch::{Bytes, Found, Stretch};
 use crate::batch::{Chunk, OpenEntry};
@@ -220,6 +221,7 @@ impl Tail {
         if self.is_rotated {
             return self.find_after_rotation(shared);
         }
+        others_act();
         match fs::metadata(self.log()) {
             Ok(metadata) => {
                 let inode = (metadata.dev(), metadata.ino());

@@ -2,6 +2,7 @@
 
 mod containers;
 mod docker;
+mod interleaved;
 mod lines;
 mod random;
 mod reader;

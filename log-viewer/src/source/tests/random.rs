@@ -6,10 +6,14 @@ use super::docker::Docker;
 use super::reader::Reader;
 
 /// Small and always the same, so that a failure can be had again.
-struct Dice(u64);
+pub(super) struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(0x9e37_79b9_7f4a_7c15 ^ seed.wrapping_mul(0xbf58_476d_1ce4_e5b9))
+    }
+
+    pub(super) fn roll(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -29,7 +33,7 @@ impl Drop for Played {
 }
 
 async fn play(seed: u64) {
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ seed.wrapping_mul(0xbf58_476d_1ce4_e5b9));
+    let mut dice = Dice::new(seed);
     let docker = Docker::new();
     let mut web = docker.container("aa", "web", 60);
     web.compresses = dice.roll(2) == 0;

@@ -49,6 +49,7 @@ pub(super) fn settings(folder: &Path) -> Settings {
         names: Names::default(),
         poll_interval: Duration::from_millis(50),
         backfill: 16 << 20,
+        block_entries: usize::MAX,
     }
 }
 

@@ -159,3 +159,26 @@ async fn a_cut_off_record_at_the_end_of_a_rotated_file_is_skipped() {
 
     assert_eq!(reader.faults(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_that_begin_with_the_same_long_text_are_told_apart() {
+    for compresses in [false, true] {
+        let docker = Docker::new();
+        let mut web = docker.container("aa", "web", 10);
+        web.compresses = compresses;
+        let mut reader = Reader::start(docker.folder()).await;
+        for _ in 0..3 {
+            reader.catch_up(&mut [&mut web]).await;
+            reader.kill().await;
+            for _ in 0..2 {
+                web.rotate();
+                // The time, which tells records apart, comes after the text.
+                web.line(&"x".repeat(3_000));
+                web.lines(3);
+            }
+            reader.resume().await;
+        }
+
+        reader.catch_up(&mut [&mut web]).await;
+    }
+}

@@ -1,83 +1,21 @@
-//! Searches over a real database, held against a plain list of the same entries.
+//! Every search, held against a look at all entries.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::page::{Page, Place, Request, Total};
-use super::walk::Order;
-use super::*;
-use crate::batch::{Chunk, News, OpenEntry, Packer};
-use crate::lines::{EntryId, Lines};
-use crate::search::{around, histogram, page, resume};
+use super::{Entry, SECOND, START, far, ids, request, write};
+use crate::entry::{Level, Stream};
+use crate::lines::{ContainerId, EntryId, Head};
+use crate::nanos::Nanos;
+use crate::query::Query;
+use crate::search::page::{Page, Place, Request, Total};
+use crate::search::walk::Order;
+use crate::search::{Filter, around, histogram, page, resume};
 use crate::store::Store;
-use crate::store::append::{Appender, Resumed};
-use crate::store::containers::Described;
+use crate::store::append::Appender;
 use crate::store::testing::store;
-
-type Entry = (Head, String);
-
-const SECOND: i64 = 1_000_000_000;
-const START: i64 = 1_772_366_400 * SECOND;
-
-fn far() -> Instant {
-    Instant::now() + Duration::from_secs(60)
-}
-
-fn request(order: Order, limit: usize) -> Request {
-    Request {
-        order,
-        behind: None,
-        offset: 0,
-        limit,
-        total: None,
-        deadline: far(),
-    }
-}
-
-/// Writes entries in batches of `size`, the last one as one that may still grow.
-async fn write(store: &Store, entries: &[Entry], size: usize) -> Appender {
-    for number in 1..=5 {
-        let described = Described {
-            docker_id: number.to_string(),
-            name: format!("web-{number}"),
-            image: None,
-            project: None,
-            service: None,
-            running: true,
-        };
-        let id = store.put_container(&described).await.unwrap();
-        assert_eq!(id, ContainerId(number));
-    }
-    let resumed: Resumed = store.resume().await.unwrap();
-    let mut appender = Appender::new(store.clone(), 300, &resumed).await.unwrap();
-    let mut packer = Packer::resume(resumed.pending, resumed.open_blocks);
-    let (last, finished) = entries.split_last().expect("entries");
-    for batch in finished.chunks(size) {
-        let mut chunk = Chunk::default();
-        for (head, text) in batch {
-            chunk.finished.push(*head, text);
-            chunk.news.push(News::Entry);
-        }
-        packer.add(chunk);
-        appender.append(&packer.take()).await.unwrap();
-    }
-    packer.add(Chunk {
-        open: vec![(
-            OpenEntry {
-                head: last.0,
-                text: last.1.clone(),
-                state: vec![1],
-            },
-            News::Entry,
-        )],
-        ..Chunk::default()
-    });
-    appender.append(&packer.take()).await.unwrap();
-    appender
-}
 
 /// Entries of five containers whose times overlap, a few words each, now and then a long one.
 fn any_entries() -> impl Strategy<Value = Vec<Entry>> {
@@ -132,10 +70,6 @@ fn wanted<'e>(entries: &'e [Entry], filter: &Filter) -> Vec<&'e Entry> {
         .collect();
     wanted.sort_by_key(|(head, _)| std::cmp::Reverse(Place::of(head)));
     wanted
-}
-
-fn ids(lines: &Lines) -> Vec<i64> {
-    lines.heads().iter().map(|head| head.id.0).collect()
 }
 
 fn filters(search: &str) -> Vec<Filter> {
@@ -306,107 +240,4 @@ fn every_search_finds_what_a_look_at_all_entries_finds() {
             Ok(())
         })
         .unwrap();
-}
-
-fn line(id: i64, container: u32, text: &str) -> Entry {
-    let head = Head {
-        id: EntryId(id),
-        at: Nanos(START + id * SECOND / 100),
-        container: ContainerId(container),
-        stream: Stream::Stdout,
-        level: Level::Info,
-    };
-    (head, text.to_owned())
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_total_beyond_ten_thousand_is_a_lower_bound_and_the_page_is_right_all_the_same() {
-    let (store, _folder) = store().await;
-    let entries: Vec<Entry> = (1..=30_000)
-        .map(|id| line(id, 1, &format!("request {id} took long")))
-        .collect();
-    write(&store, &entries, 1_000).await;
-
-    let filter = Filter::default().matching(Query::parse("request"));
-    let page = page::read(&store, filter, request(Order::NewestFirst, 3))
-        .await
-        .unwrap();
-
-    assert_eq!(ids(&page.entries), [30_000, 29_999, 29_998]);
-    assert!(
-        !page.total.exact && page.total.count >= 10_000,
-        "{:?}",
-        page.total
-    );
-    let everything = page::read(&store, Filter::default(), request(Order::NewestFirst, 1))
-        .await
-        .unwrap();
-    assert_eq!(
-        everything.total,
-        Total {
-            count: 30_000,
-            exact: true
-        }
-    );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_search_that_runs_out_of_time_says_how_far_it_came_and_goes_on_from_there() {
-    let (store, _folder) = store().await;
-    let entries: Vec<Entry> = (1..=8_000)
-        .map(|id| {
-            let text = if id % 2_000 == 0 { "needle" } else { "hay" };
-            line(id, 1, &format!("{text} {}", "x".repeat(100)))
-        })
-        .collect();
-    write(&store, &entries, 1_000).await;
-
-    let mut behind = None;
-    let mut found = Vec::new();
-    let mut pages = 0;
-    loop {
-        let filter = Filter::default().matching(Query::parse("*eedl*"));
-        let page = page::read(
-            &store,
-            filter,
-            Request {
-                behind,
-                deadline: Instant::now(),
-                ..request(Order::NewestFirst, 100)
-            },
-        )
-        .await
-        .unwrap();
-        found.extend(ids(&page.entries));
-        pages += 1;
-        behind = page.next;
-        if page.scanned_to.is_none() {
-            break;
-        }
-    }
-
-    assert_eq!(found, [8_000, 6_000, 4_000, 2_000]);
-    assert!(pages > 2, "each page had no time at all");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_that_goes_on_is_given_what_has_grown_meanwhile() {
-    let (store, _folder) = store().await;
-    let entries = [
-        line(1, 1, "Traceback\n  an old one"),
-        line(2_000, 1, "ready"),
-        line(2_001, 1, "Traceback\n  File\nKeyError"),
-        line(2_002, 1, "the last that was seen"),
-        line(2_003, 1, "new"),
-    ];
-    write(&store, &entries, 2).await;
-
-    let missed = resume::since(&store, Arc::new(Filter::default()), EntryId(2_002), 10)
-        .await
-        .unwrap();
-
-    assert_eq!(
-        (ids(&missed.grown), ids(&missed.entries)),
-        (vec![2_001], vec![2_003])
-    );
 }

@@ -1,13 +1,16 @@
 //! What a metric came to, bucket by bucket.
 
+mod pieces;
+
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
 use shared::http::{Problem, Query};
 
+use self::pieces::Writer;
 use super::Shared;
 use super::catalogue::project_id;
 use super::range::{self, Fineness};
@@ -17,7 +20,7 @@ use crate::labels::Selector;
 use crate::query::{self, Groups, Range, Row, Selection, TooMany, Wanted};
 
 /// Rows of one reply.
-const MOST_ROWS: usize = 100_000;
+const MOST_ROWS: usize = 50_000;
 
 /// Which metric, when, and how.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -51,8 +54,27 @@ pub(super) struct MetricQuery {
 }
 
 /// What the metric came to.
+#[derive(utoipa::ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it documents what is written piece by piece")]
+enum MetricReply {
+    /// One row for each bucket that has data, over all label sets.
+    Merged {
+        #[serde(flatten)]
+        head: Head,
+        data: Vec<Bucket>,
+    },
+    /// With `group_by`.
+    Grouped {
+        #[serde(flatten)]
+        head: Head,
+        series: Vec<Grouped>,
+    },
+}
+
+/// What was asked for.
 #[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct MetricReply {
+struct Head {
     name: String,
     /// `null` when there is no such metric.
     r#type: Option<Kind>,
@@ -62,16 +84,11 @@ pub(super) struct MetricReply {
     /// As it was asked for. The first and the last bucket may reach beyond.
     from: Timestamp,
     to: Timestamp,
-    /// One row for each bucket that has data, over all label sets.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Vec<Bucket>>,
-    /// Instead of `data`, when `group_by` is given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    series: Option<Vec<Grouped>>,
 }
 
 /// The buckets of one group.
-#[derive(Serialize, utoipa::ToSchema)]
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "it documents what is written piece by piece")]
 struct Grouped {
     labels: BTreeMap<String, String>,
     data: Vec<Bucket>,
@@ -101,7 +118,6 @@ struct Bucket {
 
 impl Bucket {
     fn new(row: &Row, range: Range, now: Timestamp, with_rate: bool) -> Self {
-        let percentile = |place: usize| row.percentiles.map(|(values, _)| values[place]);
         Self {
             bucket: range.resolution.start(row.bucket),
             count: row.count,
@@ -110,10 +126,10 @@ impl Bucket {
             max: row.max,
             avg: row.avg,
             last: row.last,
-            p50: percentile(0),
-            p95: percentile(1),
-            p99: percentile(2),
-            exact: row.percentiles.is_none_or(|(_, is_exact)| is_exact),
+            p50: row.told.map(|told| told.p50),
+            p95: row.told.map(|told| told.p95),
+            p99: row.told.map(|told| told.p99),
+            exact: row.told.is_none_or(|told| told.is_exact),
             rate: with_rate.then(|| row.sum / range.seconds_of(row.bucket, now)),
         }
     }
@@ -125,7 +141,7 @@ impl Bucket {
 pub(super) async fn get_metric(
     State(app): Shared,
     Query(query): Query<MetricQuery>,
-) -> Result<Json<MetricReply>, Problem> {
+) -> Result<Response, Problem> {
     let now = Timestamp::now();
     let name = query
         .name
@@ -180,36 +196,22 @@ pub(super) async fn get_metric(
         ))
     })?;
     let with_rate = query.rate && kind == Some(Kind::Counter);
-    let buckets = |rows: &[Row]| -> Vec<Bucket> {
-        rows.iter()
-            .map(|row| Bucket::new(row, asked.range, now, with_rate))
-            .collect()
-    };
-    let (data, series) = match &group_by {
-        None => (Some(buckets(&rows)), None),
-        Some(names) => {
-            let groups = rows.chunk_by(|left, right| left.group == right.group);
-            let series = groups.map(|rows| {
-                let values = selection.groups.get(rows[0].group as usize);
-                let labels = names.iter().zip(values.into_iter().flatten());
-                Grouped {
-                    labels: labels
-                        .map(|(name, value)| (name.clone(), value.clone()))
-                        .collect(),
-                    data: buckets(rows),
-                }
-            });
-            (None, Some(series.collect()))
-        }
-    };
-    Ok(Json(MetricReply {
+    let head = Head {
         name,
         r#type: kind,
         resolution: asked.range.resolution,
         period: asked.period,
         from: asked.since,
         to: asked.until,
-        data,
-        series,
-    }))
+    };
+    let writer = Writer {
+        head: Some(head),
+        groups: group_by.map(|names| (names, selection.groups)),
+        rows,
+        written: 0,
+        range: asked.range,
+        now,
+        with_rate,
+    };
+    Ok(writer.into_response())
 }
