@@ -250,41 +250,6 @@ async fn durations_alone_count_requests_too() {
 }
 
 #[tokio::test]
-async fn an_empty_collector_has_an_empty_overview() {
-    let collector = Collector::start().await;
-
-    let dashboard = collector.get("/api/dashboard").await;
-
-    insta::assert_json_snapshot!(dashboard, {".from" => "[time]", ".to" => "[time]"}, @r#"
-    {
-      "cardinality": {
-        "limit": 20000,
-        "overflowing": false,
-        "series": 0
-      },
-      "from": "[time]",
-      "period": "24h",
-      "requests": {
-        "endpoints": [],
-        "timeseries": []
-      },
-      "resolution": "minute",
-      "summary": {
-        "distinct_metrics": 0,
-        "total_datapoints": 0
-      },
-      "to": "[time]",
-      "top_metrics": [],
-      "web_vitals": {
-        "by_page": [],
-        "summary": {},
-        "timeseries": []
-      }
-    }
-    "#);
-}
-
-#[tokio::test]
 async fn the_overview_is_the_same_whatever_is_rolled_up() {
     let collector = Collector::start().await;
     // All of it lies in hours that are over, and so does the range.

@@ -334,3 +334,25 @@ async fn packed_batches_are_counted() {
         assert_eq!(collector.total("name=jobs").await.0, 2 * (number as u64 + 1));
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn series_that_many_clients_bring_at_once_are_made_once() {
+    let collector = Collector::start().await;
+    let points: Vec<Value> = (0..50)
+        .map(|host| labelled(counter("jobs", 1.0), json!({"host": host})))
+        .collect();
+    let body = json!(points);
+    let sending = (0..20).map(|_| {
+        let (api, body) = (collector.api.clone(), body.clone());
+        tokio::spawn(async move { api.post_json("/api/metrics", &body).await.json() })
+    });
+
+    for reply in sending.collect::<Vec<_>>() {
+        assert_eq!(reply.await.unwrap(), json!({"status": "accepted", "count": 50}));
+    }
+
+    assert_eq!(collector.figure("series").await, 50);
+    assert_eq!(collector.total("name=jobs").await, (1_000, 1_000.0));
+    let collector = collector.restarted_with(&[]).await;
+    assert_eq!(collector.total("name=jobs&labels=host:49").await, (20, 20.0));
+}

@@ -9,6 +9,7 @@ mod bodies;
 mod catalogue;
 mod collector;
 mod dashboard;
+mod dashboard_shape;
 mod health;
 mod ingest;
 mod labels;
