@@ -235,8 +235,12 @@ impl Ledger {
         buckets
     }
 
-    /// Sends what is open again under its keys, and some of what is not, and checks that each point is counted once.
+    /// Checks that nothing acknowledged is missing and nothing is there that was not sent; then sends what is open again
+    /// under its keys, and some of what is not, and checks that each point is counted once.
     pub(crate) async fn settle(&self, collector: &Process) {
+        // What is sent from here on could hide what was forgotten.
+        let (least, most) = self.bounds();
+        assert_within(&least, &self.found(collector).await, &most);
         let (open, recent): (Vec<Batch>, Vec<Batch>) = {
             let inner = self.inner();
             (
@@ -273,6 +277,24 @@ impl Ledger {
                 .collect();
             panic!("what was counted is not what was sent:\n{}", wrong.join("\n"));
         }
+    }
+}
+
+/// Values that replace each other have no bounds.
+pub(crate) fn assert_within(least: &Buckets, found: &Buckets, most: &Buckets) {
+    for (bucket, (count, sum)) in least {
+        let (found_count, found_sum) = found.get(bucket).copied().unwrap_or_default();
+        assert!(
+            found_count >= *count && found_sum >= *sum,
+            "{bucket:?} has {found_count} of {count}"
+        );
+    }
+    for (bucket, (count, sum)) in found.iter().filter(|((_, metric, ..), _)| *metric != "shift") {
+        let (most_count, most_sum) = most.get(bucket).copied().unwrap_or_default();
+        assert!(
+            *count <= most_count && *sum <= most_sum,
+            "{bucket:?} has {count}, and {most_count} were sent"
+        );
     }
 }
 
