@@ -12,7 +12,7 @@ use crate::ledger::{Batch, Ledger};
 
 const CLIENTS: u64 = 6;
 /// Points of a batch at most.
-const LARGEST_BATCH: u64 = 80;
+const LARGEST_BATCH: u64 = 40;
 
 /// Running clients. What they send and what is acknowledged stands in the ledger.
 pub(crate) struct Load {
