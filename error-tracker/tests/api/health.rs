@@ -1,7 +1,7 @@
 //! `/health` and `/metrics`: what monitors ask.
 
 use serde_json::json;
-use shared::testing::eventually;
+use shared::testing::{eventually, exposition};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
@@ -85,60 +85,19 @@ async fn metrics_are_in_the_text_format() {
 
     let reply = tracker.api.get("/metrics").await;
 
-    assert_eq!(reply.status, 200);
-    assert_eq!(
-        reply.header("content-type"),
-        "text/plain; version=0.0.4; charset=utf-8"
-    );
-    let text = reply.text();
-    assert!(text.ends_with('\n'));
-    let mut typed = Vec::new();
-    for line in text.lines() {
-        if let Some(rest) = line.strip_prefix("# TYPE ") {
-            let (name, kind) = rest.split_once(' ').unwrap();
-            assert!(matches!(kind, "counter" | "gauge"), "{line}");
-            assert_eq!(kind == "counter", name.ends_with("_total"), "{line}");
-            typed.push(name);
-        } else if !line.starts_with("# HELP ") {
-            let (series, value) = line.rsplit_once(' ').unwrap();
-            let name = series.split('{').next().unwrap();
-            assert!(typed.contains(&name), "{line} has its type before it");
-            assert!(name.starts_with("monlight_error_tracker_"), "{line}");
-            value.parse::<u64>().unwrap();
-        }
+    let figures = exposition::figures(&reply, "monlight_error_tracker_");
+    for (series, value) in [
+        ("http_requests_total{kind=\"write\",status=\"2xx\"}", 1),
+        ("http_requests_total{kind=\"read\",status=\"2xx\"}", 1),
+        ("http_requests_total{kind=\"read\",status=\"4xx\"}", 1),
+        ("write_queue_depth", 0),
+        ("alerts_waiting", 0),
+    ] {
+        assert_eq!(figures.get(series), Some(&value), "{series} in {figures:?}");
     }
-    let value = |series: &str| -> u64 {
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("{series} is missing in:\n{text}"))
-            .parse()
-            .unwrap()
-    };
-    let prefix = "monlight_error_tracker";
-    assert_eq!(
-        value(&format!(
-            "{prefix}_http_requests_total{{kind=\"write\",status=\"2xx\"}}"
-        )),
-        1
-    );
-    assert_eq!(
-        value(&format!(
-            "{prefix}_http_requests_total{{kind=\"read\",status=\"2xx\"}}"
-        )),
-        1
-    );
-    assert_eq!(
-        value(&format!(
-            "{prefix}_http_requests_total{{kind=\"read\",status=\"4xx\"}}"
-        )),
-        1
-    );
-    assert!(value(&format!("{prefix}_database_bytes")) > 10_000);
-    assert_eq!(value(&format!("{prefix}_write_queue_depth")), 0);
-    assert_eq!(value(&format!("{prefix}_alerts_waiting")), 0);
-    assert!(value(&format!("{prefix}_unindexed_groups")) <= 1);
+    assert!(figures["database_bytes"] > 10_000);
+    assert!(figures["unindexed_groups"] <= 1);
     if cfg!(target_os = "linux") {
-        assert!(value(&format!("{prefix}_resident_memory_bytes")) > 1 << 20);
+        assert!(figures["resident_memory_bytes"] > 1 << 20);
     }
 }

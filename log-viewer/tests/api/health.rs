@@ -1,7 +1,7 @@
 //! `/health` and `/metrics`: what monitors ask.
 
 use serde_json::json;
-use shared::testing::eventually;
+use shared::testing::{eventually, exposition};
 
 use crate::viewer::Viewer;
 
@@ -90,32 +90,10 @@ async fn metrics_are_in_the_text_format() {
 
     let reply = viewer.api.get("/metrics").await;
 
-    assert_eq!(reply.status, 200);
-    assert_eq!(
-        reply.header("content-type"),
-        "text/plain; version=0.0.4; charset=utf-8"
-    );
-    let text = reply.text();
-    assert!(text.ends_with('\n'));
-    let mut typed = Vec::new();
-    for line in text.lines() {
-        if let Some(rest) = line.strip_prefix("# TYPE ") {
-            let (name, kind) = rest.split_once(' ').unwrap();
-            assert_eq!(kind == "counter", name.ends_with("_total"), "{line}");
-            typed.push(name);
-        } else if !line.starts_with("# HELP ") {
-            let (series, value) = line.rsplit_once(' ').unwrap();
-            let name = series.split('{').next().unwrap();
-            assert!(typed.contains(&name), "{line} has its type before it");
-            assert!(name.starts_with("monlight_log_viewer_"), "{line}");
-            value.parse::<u64>().unwrap();
-        }
-    }
+    let figures = exposition::figures(&reply, "monlight_log_viewer_");
     let value = |name: &str| -> u64 {
-        let series = format!("monlight_log_viewer_{name} ");
-        let line = text.lines().find_map(|line| line.strip_prefix(series.as_str()));
-        let line = line.unwrap_or_else(|| panic!("{name} is missing in:\n{text}"));
-        line.parse().unwrap()
+        let figure = figures.get(name);
+        *figure.unwrap_or_else(|| panic!("{name} is missing in {figures:?}"))
     };
     assert_eq!((value("entries"), value("records_total")), (4, 4));
     assert_eq!(value("faulty_records_total"), 1);

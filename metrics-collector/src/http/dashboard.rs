@@ -147,7 +147,8 @@ struct Page {
 
 /// What the overview shows, over all of the range.
 #[utoipa::path(get, path = "/api/dashboard", tag = "metrics", params(DashboardQuery),
-    responses((status = 200, body = DashboardReply), (status = 400, body = inline(shared::http::problem::ProblemBody<'static>))))]
+    responses((status = 200, body = DashboardReply), (status = 400, body = inline(shared::http::problem::ProblemBody<'static>)),
+        (status = 404, body = inline(shared::http::problem::ProblemBody<'static>))))]
 pub(super) async fn get_dashboard(
     State(app): Shared,
     Query(query): Query<DashboardQuery>,

@@ -146,7 +146,15 @@ impl Store {
             {
                 Outcome::Duplicate
             } else {
-                self.admit(batch, limits, rows, &mut taken)
+                let before = taken.len();
+                let outcome = self.admit(batch, limits, rows, &mut taken);
+                if let Some(key) = batch.retry_key
+                    && taken.len() == before
+                {
+                    // Nothing of it is stored, so it is not known.
+                    retries::forget(tx, key).await?;
+                }
+                outcome
             };
             outcomes.push(outcome);
         }

@@ -32,6 +32,15 @@ pub(super) async fn note(tx: &mut SqliteConnection, key: RetryKey, now: Timestam
     Ok(noted.rows_affected() > 0)
 }
 
+/// Takes a key back that was noted.
+pub(super) async fn forget(tx: &mut SqliteConnection, key: RetryKey) -> Result<()> {
+    sqlx::query("delete from retry_keys where key = ?1")
+        .bind(&key.0[..])
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 impl Store {
     /// Forgets keys that are too old or too many, a step at a time; answers whether there is more to do.
     pub(crate) async fn forget_retry_keys(&self, now: Timestamp) -> Result<bool> {

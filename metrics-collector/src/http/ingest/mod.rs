@@ -2,6 +2,7 @@
 
 mod point_body;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
@@ -67,6 +68,7 @@ enum PointsBody<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an array of points, or an object with them as its metrics")]
 struct Wrapped<T> {
     metrics: T,
 }
@@ -85,13 +87,7 @@ pub(super) async fn post_metrics(State(app): Shared, request: Request) -> Result
     };
     let Points { usable, rejected } = read(&body, reach, app.config.max_batch)?;
     if usable.is_empty() {
-        let why = rejected
-            .first()
-            .map_or_else(String::new, |first| format!("{}: {}", first.index, first.detail));
-        app.counted
-            .rejected
-            .fetch_add(rejected.len() as u64, Ordering::Relaxed);
-        return Err(Problem::bad_request(format!("no point can be used; {why}")));
+        return Err(nothing_usable(&app, &rejected));
     }
     let accepted = store(&app, &usable, rejected, retry_key).await?;
     Ok((StatusCode::ACCEPTED, Json(accepted)).into_response())
@@ -176,11 +172,25 @@ fn explain(raw: &RawValue) -> String {
         Ok(_) => return "the point cannot be read".into(),
         Err(problem) => problem.detail().to_owned(),
     };
-    if detail.contains("number out of range") {
-        return "value: must be a finite number".into();
+    if detail.contains("number out of range")
+        && let Some(name) = member_out_of_range(raw)
+    {
+        return format!("{name}: must be a finite number");
     }
     // Where in the point it is says nothing to somebody who sees the batch.
     detail.split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+/// Which member is a number that no float can hold.
+fn member_out_of_range(raw: &RawValue) -> Option<String> {
+    let members: HashMap<Cow<'_, str>, &RawValue> = serde_json::from_str(raw.get()).ok()?;
+    members.into_iter().find_map(|(name, value)| {
+        let is_number = value
+            .get()
+            .starts_with(|first: char| first == '-' || first.is_ascii_digit());
+        let is_out_of_range = is_number && serde_json::from_str::<f64>(value.get()).is_err();
+        is_out_of_range.then(|| name.into_owned())
+    })
 }
 
 async fn store(
@@ -195,7 +205,8 @@ async fn store(
         rejected.append(&mut found.rejected);
         found.batch.retry_key = retry_key;
         if found.batch.points.is_empty() {
-            break;
+            rejected.sort_by_key(|rejected| rejected.index);
+            return Err(nothing_usable(app, &rejected));
         }
         let stored = found.batch.points.len();
         let (overflowing, refused, duplicate) = match app.flusher.submit(found.batch).await? {
@@ -215,6 +226,9 @@ async fn store(
             }
         }
         rejected.sort_by_key(|rejected| rejected.index);
+        if count == 0 {
+            return Err(nothing_usable(app, &rejected));
+        }
         counted
             .rejected
             .fetch_add(rejected.len() as u64, Ordering::Relaxed);
@@ -232,16 +246,20 @@ async fn store(
             duplicate: duplicate.then_some(true),
         });
     }
-    match rejected.first() {
-        Some(first) => Err(Problem::bad_request(format!(
-            "no point can be used; {}: {}",
-            first.index, first.detail
-        ))),
-        None => Err(Problem::unavailable(
-            "the series are being read anew; nothing was stored",
-            1,
-        )),
-    }
+    Err(Problem::unavailable(
+        "the series are being read anew; nothing was stored",
+        1,
+    ))
+}
+
+fn nothing_usable(app: &App, rejected: &[Rejected]) -> Problem {
+    app.counted
+        .rejected
+        .fetch_add(rejected.len() as u64, Ordering::Relaxed);
+    let why = rejected
+        .first()
+        .map_or_else(String::new, |first| format!("{}: {}", first.index, first.detail));
+    Problem::bad_request(format!("no point can be used; {why}"))
 }
 
 /// A batch whose series have been looked up.

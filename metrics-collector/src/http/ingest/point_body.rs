@@ -20,7 +20,7 @@ const MOST_AHEAD_MS: i64 = 10 * 60_000;
 
 /// A point as clients send it.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(expecting = "an object")]
+#[serde(remote = "Self", expecting = "an object")]
 #[schema(as = Point)]
 pub(super) struct PointBody<'a> {
     /// 1 to 200 characters.
@@ -51,6 +51,28 @@ pub(super) struct PointBody<'a> {
     #[serde(borrow, default)]
     #[schema(value_type = Option<String>)]
     id: Option<Scalar<'a>>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for PointBody<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(ObjectOnly(deserializer))
+    }
+}
+
+/// Left to itself, serde takes the members in an array too.
+struct ObjectOnly<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
 }
 
 /// A point that can be stored.

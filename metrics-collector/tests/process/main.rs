@@ -1,0 +1,18 @@
+//! The process as an operator meets it: its verbs and settings, its end at any moment, its database in trouble.
+//!
+//! Every test runs the real binary on a port and in a folder of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "the helpers of tests are tests too, and a failure in them is a failed test"
+)]
+
+mod crash;
+mod database_faults;
+mod full_disk;
+mod ledger;
+mod load;
+mod settings;
+mod setup;
+mod stop;
+mod verbs;
