@@ -45,9 +45,6 @@ export function FilterField({ filters, labels }: { filters: LabelFilter[]; label
   );
 }
 
-/** A comma separates filters, so a value with one cannot be asked for. */
 export function offered(labels: readonly LabelValues[]): string[] {
-  return labels
-    .flatMap(({ name, values }) => values.filter((value) => !value.includes(',')).map((value) => `${name}:${value}`))
-    .slice(0, OFFERED);
+  return labels.flatMap(({ name, values }) => values.map((value) => `${name}:${value}`)).slice(0, OFFERED);
 }

@@ -15,8 +15,8 @@ test('every word has to occur, in any order and case', () => {
   expect(found(names, '  ')).toEqual(names);
 });
 
-test('a value with a comma is not offered: it could not be asked for', () => {
-  expect(offered([{ name: 'a', values: ['1', '2,3'] }])).toEqual(['a:1']);
+test('every value is offered, one with a comma too', () => {
+  expect(offered([{ name: 'a', values: ['1', '2,3'] }])).toEqual(['a:1', 'a:2,3']);
 });
 
 test('the chosen metric is in the list even when the list is cut', () => {

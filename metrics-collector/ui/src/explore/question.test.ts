@@ -34,6 +34,12 @@ test('filters survive the way into the address and back', () => {
   expect(filtersOf(String(filterChanges(filters)['labels']))).toEqual(filters);
 });
 
+test('commas and backslashes in a value survive the address', () => {
+  const filters = [['a', '1,2'], ['b', 'C:\\x'], ['c,d', ',']] as const;
+  expect(filterChanges(filters)).toEqual({ labels: 'a:1\\,2,b:C:\\\\x,c\\,d:\\,' });
+  expect(filtersOf(String(filterChanges(filters)['labels']))).toEqual(filters);
+});
+
 test('a second value of a label takes the place of the first', () => {
   expect(withFilter(filtersOf('a:1,b:2'), ['a', '3'])).toEqual(filtersOf('b:2,a:3'));
 });

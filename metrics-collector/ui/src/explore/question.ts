@@ -31,16 +31,18 @@ export function questionOf(params: URLSearchParams): Question | null {
   };
 }
 
-/** "k:v,k2:v2"; a value may hold colons, but no comma. */
+/** "k:v,k2:v2", as the collector reads it: a comma or a backslash in a value has a backslash before it. */
 export function filtersOf(text: string): LabelFilter[] {
-  return text.split(',').flatMap((pair) => {
-    const at = pair.indexOf(':');
-    return at > 0 ? [[pair.slice(0, at), pair.slice(at + 1)] as const] : [];
+  const pairs = text.match(/(?:\\[^]|[^,\\])+/g) ?? [];
+  return pairs.flatMap((pair) => {
+    const plain = pair.replace(/\\([^])/g, '$1');
+    const at = plain.indexOf(':');
+    return at > 0 ? [[plain.slice(0, at), plain.slice(at + 1)] as const] : [];
   });
 }
 
 export function filterChanges(filters: readonly LabelFilter[]): Changes {
-  return { labels: filters.map(([name, value]) => `${name}:${value}`).join(',') };
+  return { labels: filters.map((filter) => filter.join(':').replace(/[\\,]/g, '\\$&')).join(',') };
 }
 
 /** One value per label: asking for two of the same label would find nothing. */
