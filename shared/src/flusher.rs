@@ -11,9 +11,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::tasks::Tasks;
 
-/// So many jobs are worth a transaction of their own.
-const LEAST_BATCH: usize = 16;
-
 /// Why a job has no result.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum FlushError {
@@ -58,7 +55,7 @@ impl<C: Commit> Clone for Flusher<C> {
 
 impl<C: Commit> Flusher<C> {
     /// Starts the writing task. The queue holds `capacity` jobs and refuses more ([`FlushError::Full`]);
-    /// one transaction takes half of those that wait, and `max_batch` at most. At stop, what is queued is written first.
+    /// one transaction takes `max_batch` at most. At stop, what is queued is written first.
     pub fn start(tasks: &Tasks, committer: C, capacity: usize, max_batch: usize) -> Self {
         let (queue, mut waiting) = mpsc::channel::<Waiting<C>>(capacity);
         let depth = Arc::new(AtomicUsize::new(0));
@@ -67,15 +64,9 @@ impl<C: Commit> Flusher<C> {
         tasks.spawn("flusher", async move {
             let mut batch = Vec::with_capacity(max_batch);
             loop {
-                // Half of those that wait: while the answers to these go out and new jobs come, the other half is written.
-                // With all of them the writer would have nothing to do until the first of them is back.
-                let share = waiting
-                    .len()
-                    .div_ceil(2)
-                    .clamp(LEAST_BATCH.min(max_batch), max_batch);
                 tokio::select! {
                     biased;
-                    taken = waiting.recv_many(&mut batch, share) => if taken == 0 { break },
+                    taken = waiting.recv_many(&mut batch, max_batch) => if taken == 0 { break },
                     () = stop.cancelled(), if !waiting.is_closed() => {
                         waiting.close();
                         continue;
@@ -230,29 +221,13 @@ mod tests {
         let waiting: Vec<Waiter> = (1..=20).map(|job| setup.submit(job)).collect();
         setup.queued(20).await;
 
-        setup.gate.add_permits(3);
+        setup.gate.add_permits(2);
 
         assert_eq!(first.await.unwrap().unwrap(), 0);
         for (job, waiter) in (1..).zip(waiting) {
             assert_eq!(waiter.await.unwrap().unwrap(), job * 10);
         }
-        assert_eq!(*setup.batches.lock().unwrap(), [1, 16, 4]);
-    }
-
-    #[tokio::test]
-    async fn half_of_those_that_wait_go_together() {
-        let setup = setup(1_000, 64);
-        let first = setup.occupy().await;
-        let waiting: Vec<Waiter> = (1..=200).map(|job| setup.submit(job)).collect();
-        setup.queued(200).await;
-
-        setup.gate.add_permits(20);
-
-        assert_eq!(first.await.unwrap().unwrap(), 0);
-        for (job, waiter) in (1..).zip(waiting) {
-            assert_eq!(waiter.await.unwrap().unwrap(), job * 10);
-        }
-        assert_eq!(*setup.batches.lock().unwrap(), [1, 64, 64, 36, 18, 16, 2]);
+        assert_eq!(*setup.batches.lock().unwrap(), [1, 20]);
     }
 
     #[tokio::test]
