@@ -64,7 +64,7 @@ struct Round {
     few: Load,
     single: Load,
     many: Load,
-    bytes_per_point: f64,
+    raw: Raw,
     idle: Memory,
     loaded: Memory,
 }
@@ -151,7 +151,7 @@ fn measure_round(binary: &Path, plan: &Plan) -> Result<Round> {
         few,
         single,
         many,
-        bytes_per_point: bytes_per_point(binary, plan)?,
+        raw: measure_raw(binary, plan)?,
         idle,
         loaded,
     })
@@ -197,8 +197,16 @@ fn send(service: &Service, requests: u64, next_request: impl FnMut(&mut Vec<u8>)
     load::run(service.address, BATCH_CONNECTIONS, until, next_request)?.all_acknowledged()
 }
 
-/// What the whole database takes for points that were not rolled up.
-fn bytes_per_point(binary: &Path, plan: &Plan) -> Result<f64> {
+/// What points that were not rolled up come to.
+#[derive(Clone, Copy)]
+struct Raw {
+    /// Of the whole database.
+    bytes_per_point: f64,
+    /// A chart that has to be made of them.
+    chart_ms: f64,
+}
+
+fn measure_raw(binary: &Path, plan: &Plan) -> Result<Raw> {
     let folder = tempfile::tempdir()?;
     let service = start(binary, folder.path(), &[("AGGREGATION_INTERVAL", "3600")])?;
     let batches = plan.minute_points / FEW_SERIES.batch;
@@ -207,11 +215,21 @@ fn bytes_per_point(binary: &Path, plan: &Plan) -> Result<f64> {
         batches,
         Batches::new(FEW_SERIES, 5).into_requests(service.address, 0),
     )?;
-    let accepted =
-        Client::open(service.address, API_KEY)?.metric("monlight_metrics_collector_points_accepted_total")?;
+    let mut client = Client::open(service.address, API_KEY)?;
+    let accepted = client.metric("monlight_metrics_collector_points_accepted_total")?;
     ensure!(accepted == plan.minute_points, "{accepted} points were taken");
+    let chart = format!("/api/metrics?name={}&period=5m", points::DURATIONS);
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let answer = client.get(&chart)?;
+        ensure!(answer.status == 200, "GET {chart} answered {}", answer.status);
+        times.push(answer.took.as_secs_f64() * 1_000.0);
+    }
     service.stop()?;
-    Ok(fs::metadata(database(folder.path()))?.len() as f64 / plan.minute_points as f64)
+    Ok(Raw {
+        bytes_per_point: fs::metadata(database(folder.path()))?.len() as f64 / plan.minute_points as f64,
+        chart_ms: median(times.into_iter()),
+    })
 }
 
 fn ingest_figures(rounds: &[Round]) -> Vec<Figure> {
@@ -249,8 +267,13 @@ fn ingest_figures(rounds: &[Round]) -> Vec<Figure> {
         Figure::new(
             "database, for each point",
             Unit::Bytes,
-            of(|round| round.bytes_per_point),
+            of(|round| round.raw.bytes_per_point),
             Goal::AtMost(8.0),
+        ),
+        milliseconds(
+            "chart of a running minute of 1 000 000 points",
+            of(|round| round.raw.chart_ms),
+            Goal::None,
         ),
     ]
 }
