@@ -1,5 +1,6 @@
 //! `bench`: measures each service against its limits in the same run and prints the figures.
 
+mod command;
 mod connection;
 mod echo;
 mod error_tracker;
@@ -18,25 +19,13 @@ mod traceback;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
-
-const USAGE: &str = "\
-bench error-tracker --binary PATH [--quick]   figures of the error tracker; --quick: one short round
-bench log-viewer --binary PATH [--quick|--large]
-                                              figures of the log viewer; --quick: 100 000 lines and one round;
-                                              --large: 10 000 000 lines and one round
-bench metrics-collector --binary PATH [--quick]
-                                              figures of the metrics collector; --quick: one short round
-bench generator                               what the load generator itself costs
-bench echo                                    the HTTP limit: a bare server on LISTEN
-bench decode                                  the limit for points: the same, and each body is decoded";
 const EXIT_USAGE: u8 = 64;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match run(&arguments) {
+    match command::run(&arguments) {
         None => {
-            eprintln!("{USAGE}");
+            eprintln!("{}", command::USAGE);
             ExitCode::from(EXIT_USAGE)
         }
         Some(Ok(())) => ExitCode::SUCCESS,
@@ -45,26 +34,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// `None` when the arguments make no sense.
-fn run(arguments: &[String]) -> Option<Result<()>> {
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    Some(match arguments[..] {
-        ["error-tracker", "--binary", binary] => error_tracker::measure(binary, false),
-        ["error-tracker", "--binary", binary, "--quick"] => error_tracker::measure(binary, true),
-        ["log-viewer", "--binary", binary] => log_viewer::measure(binary, &log_viewer::FULL),
-        ["log-viewer", "--binary", binary, "--quick"] => log_viewer::measure(binary, &log_viewer::QUICK),
-        ["log-viewer", "--binary", binary, "--large"] => log_viewer::measure(binary, &log_viewer::LARGE),
-        ["generator"] => http_limit::print(),
-        ["metrics-collector", "--binary", binary] => {
-            metrics_collector::measure(binary, &metrics_collector::FULL)
-        }
-        ["metrics-collector", "--binary", binary, "--quick"] => {
-            metrics_collector::measure(binary, &metrics_collector::QUICK)
-        }
-        ["echo"] => echo::serve(|_| {}),
-        ["decode"] => echo::serve(metrics_collector::decode),
-        _ => return None,
-    })
 }

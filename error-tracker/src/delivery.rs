@@ -52,7 +52,7 @@ impl Delivery {
     ///
     /// `told` are alerts that have been told while the database could not be written. As long as they
     /// cannot leave the queue nothing is told, or a full disk would send the same mail again and again.
-    async fn deliver_next(&self, told: &mut Vec<i64>, now: Timestamp) -> sqlx::Result<Duration> {
+    async fn deliver_next(&self, told: &mut Vec<i64>, now: Timestamp) -> crate::store::Result<Duration> {
         if !told.is_empty() {
             self.store.alerts_sent(self.channel.as_str(), told, now).await?;
             told.clear();
@@ -85,7 +85,12 @@ impl Delivery {
         self.tell(taken, told, now).await
     }
 
-    async fn tell(&self, taken: &[Waiting], told: &mut Vec<i64>, now: Timestamp) -> sqlx::Result<Duration> {
+    async fn tell(
+        &self,
+        taken: &[Waiting],
+        told: &mut Vec<i64>,
+        now: Timestamp,
+    ) -> crate::store::Result<Duration> {
         let ids: Vec<i64> = taken.iter().map(|waiting| waiting.id).collect();
         let alerts: Vec<Alert> = taken
             .iter()

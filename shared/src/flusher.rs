@@ -61,8 +61,7 @@ impl<C: Commit> Flusher<C> {
         let depth = Arc::new(AtomicUsize::new(0));
         let seen_depth = Arc::clone(&depth);
         let stop = tasks.stop_token();
-        // Between its statements a transaction waits for the database's thread. What comes next must not wait for requests.
-        tasks.spawn_thread("flusher", async move {
+        tasks.spawn("flusher", async move {
             let mut batch = Vec::with_capacity(max_batch);
             loop {
                 tokio::select! {

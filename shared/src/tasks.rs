@@ -1,7 +1,6 @@
 //! Background tasks that are known by name, told to stop, and waited for.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -42,28 +41,6 @@ impl Tasks {
         });
     }
 
-    /// Runs `future` on a thread of its own until it ends; a panic in it is logged with the task's name.
-    ///
-    /// For what must go on at once when it is woken: on the runtime's threads it would stand behind the requests.
-    ///
-    /// # Panics
-    /// Outside a runtime.
-    pub fn spawn_thread<F>(&self, name: &'static str, future: F)
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let (runtime, token) = (tokio::runtime::Handle::current(), self.tracker.token());
-        let run = move || {
-            let _token = token;
-            if catch_unwind(AssertUnwindSafe(|| runtime.block_on(future))).is_err() {
-                tracing::error!(task = name, "a background task panicked");
-            }
-        };
-        if let Err(error) = std::thread::Builder::new().name(name.into()).spawn(run) {
-            tracing::error!(task = name, %error, "a background task could not be started");
-        }
-    }
-
     /// Tells every task to stop and waits for them, but no longer than `limit`. True when all ended.
     pub async fn shut_down(&self, limit: Duration) -> bool {
         self.stop.cancel();
@@ -75,21 +52,6 @@ impl Tasks {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn a_thread_is_waited_for_and_its_panic_harms_nobody() {
-        let tasks = Tasks::new();
-        let (ended, mut has_ended) = tokio::sync::oneshot::channel();
-        let stop = tasks.stop_token();
-        tasks.spawn_thread("works", async move {
-            stop.cancelled().await;
-            let _ = ended.send(());
-        });
-        tasks.spawn_thread("panics", async { panic!("on purpose") });
-
-        assert!(tasks.shut_down(Duration::from_secs(5)).await);
-        assert!(has_ended.try_recv().is_ok());
-    }
 
     #[tokio::test]
     async fn shutting_down_waits_for_a_task_that_obeys() {

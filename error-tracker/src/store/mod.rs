@@ -25,6 +25,9 @@ pub(crate) const IDENTITY: Identity = Identity {
     min_reader: "0.1.0",
 };
 
+/// What a store method answers with.
+pub(crate) type Result<T> = sqlx::Result<T>;
+
 /// The open database. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
