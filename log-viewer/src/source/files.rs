@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::content::Content;
-use super::mark::{is_whole, read_head};
+use super::mark::{has_first_line, is_whole, read_head};
 use super::meanwhile::others_act;
 use super::place::Look;
 use crate::cursor::Mark;
@@ -234,6 +234,10 @@ impl LogFile {
 
     pub(super) fn is_head_whole(&self) -> bool {
         is_whole(&self.head)
+    }
+
+    pub(super) fn has_first_line(&self) -> bool {
+        has_first_line(&self.head)
     }
 }
 
