@@ -15,7 +15,7 @@ use crate::lines::{Lines, compress, decompress};
 use crate::query::tokens::for_each_place;
 
 /// A token in so many entries of a block is frequent. Fewer would take more room than they save time.
-const FREQUENT: usize = 12;
+const FREQUENT: usize = 8;
 
 /// What a block's texts consist of.
 #[derive(Debug, PartialEq, Eq)]

@@ -20,6 +20,8 @@ const FIRST_STEP: usize = 2;
 const LARGEST_STEP: usize = 16;
 /// What is counted without texts is small.
 const LARGEST_STEP_OF_WORDS: usize = 96;
+/// Blocks whose words are counted while the next ones are read.
+const WORDS_AT_ONCE: usize = 16;
 /// Blocks that are in memory with their texts, for each half of a step.
 const TEXTS_AT_ONCE: usize = 4;
 /// Blocks that the index is asked about at once.
@@ -247,20 +249,33 @@ impl Walk {
             .filter(|block| block.is_whole)
             .map(|block| block.id)
             .collect();
-        let stored = self.store.read_postings(&ids(blocks), with_heads).await?;
-        let (filter, give) = (Arc::clone(&self.filter), self.give);
-        blocking(move || {
-            let (mut hits, mut unsure) = (Hits::default(), Vec::new());
-            for (id, block) in stored {
-                match count_words(&block, &filter, whole.contains(&id), give, &mut hits) {
-                    Counted::All => {}
-                    Counted::Unsure => unsure.push(id),
-                    Counted::Damaged => tracing::error!("a block is damaged"),
+        let whole = Arc::new(whole);
+        let mut chunks = blocks.chunks(WORDS_AT_ONCE);
+        let mut read = async || match chunks.next() {
+            Some(some) => self.store.read_postings(&ids(some), with_heads).await.map(Some),
+            None => Ok(None),
+        };
+        let (mut hits, mut unsure) = (Hits::default(), Vec::new());
+        let mut stored = read().await?;
+        while let Some(some) = stored {
+            let (filter, give, whole) = (Arc::clone(&self.filter), self.give, Arc::clone(&whole));
+            let count = blocking(move || {
+                let (mut hits, mut unsure) = (Hits::default(), Vec::new());
+                for (id, block) in some {
+                    match count_words(&block, &filter, whole.contains(&id), give, &mut hits) {
+                        Counted::All => {}
+                        Counted::Unsure => unsure.push(id),
+                        Counted::Damaged => tracing::error!("a block is damaged"),
+                    }
                 }
-            }
-            (hits, unsure)
-        })
-        .await
+                (hits, unsure)
+            });
+            let ((more, more_unsure), next) = tokio::try_join!(count, read())?;
+            hits.append(more);
+            unsure.extend(more_unsure);
+            stored = next;
+        }
+        Ok((hits, unsure))
     }
 
     /// The hits when no text decides.
