@@ -3,6 +3,7 @@
 mod ansi;
 mod assemble;
 mod batch;
+mod columns;
 mod config;
 mod counts;
 mod cursor;

@@ -197,16 +197,13 @@ impl Lines {
         let mut at = 0_i64;
         for index in 0..count {
             at = at.wrapping_add(packed::unzigzag(packed::take(&mut rest)?));
+            let (stream, level) = kind(kinds[index])?;
             lines.heads.push(Head {
                 id: ids[index],
                 at: Nanos(at),
                 container: containers[index],
-                stream: if kinds[index] & 1 == 0 {
-                    Stream::Stdout
-                } else {
-                    Stream::Stderr
-                },
-                level: *Level::ALL.get(usize::from(kinds[index] >> 1))?,
+                stream,
+                level,
             });
         }
         let mut end = 0_u32;
@@ -216,6 +213,16 @@ impl Lines {
         }
         Some(lines)
     }
+}
+
+/// Stream and level, as they share a byte.
+pub(crate) fn kind(byte: u8) -> Option<(Stream, Level)> {
+    let stream = if byte & 1 == 0 {
+        Stream::Stdout
+    } else {
+        Stream::Stderr
+    };
+    Some((stream, *Level::ALL.get(usize::from(byte >> 1))?))
 }
 
 /// A block as it is stored.

@@ -1,19 +1,21 @@
 //! The words of a block: each of its tokens once, for the full-text index, and where its frequent ones stand.
 //!
 //! Counting a common word over everything would mean to decompress everything. So a block also says of each token
-//! that many of its entries have which entries those are; for the others the text is read, of few blocks.
+//! that many of its entries have which entries those are, and the same of two such words that follow each other, for phrases.
+//! For the others the text is read, of few blocks.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::ops::Range;
 
 use shared::packed;
 
 use crate::ansi;
 use crate::lines::{Lines, compress, decompress};
-use crate::query::tokens::for_each_token;
+use crate::query::tokens::for_each_place;
 
 /// A token in so many entries of a block is frequent. Fewer would take more room than they save time.
-const FREQUENT: usize = 12;
+const FREQUENT: usize = 8;
 
 /// What a block's texts consist of.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,11 +42,15 @@ impl Words {
         let mut numbers: HashMap<u64, u32, BuildHasherDefault<AlreadyHashed>> =
             HashMap::with_capacity_and_hasher(2_048, BuildHasherDefault::default());
         let mut tokens: Vec<Seen> = Vec::with_capacity(2_048);
-        // Token and entry, each pair once, by entry.
-        let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(8_192);
+        let mut places = Places {
+            tokens: Vec::with_capacity(8_192),
+            pairs: Vec::with_capacity(2_048),
+        };
         let mut document = String::with_capacity(16 * 1_024);
         for (entry, (_, text)) in (0_u32..).zip(lines.iter()) {
-            for_each_token(&ansi::stripped(text), &mut |token: &str| {
+            let text = ansi::stripped(text);
+            let mut neighbours = Neighbours::of(&text);
+            for_each_place(&text, &mut |token, place| {
                 let number = *numbers.entry(random.hash_one(token)).or_insert_with(|| {
                     tokens.push(Seen {
                         start: document.len() as u32,
@@ -60,44 +66,121 @@ impl Words {
                 if seen.last != entry {
                     seen.last = entry;
                     seen.entries += 1;
-                    pairs.push((number, entry));
+                    places.tokens.push((number, entry));
+                }
+                for before in neighbours.before(place, number) {
+                    places.pairs.push((*before, number, entry));
                 }
             });
         }
-        let postings = pack(&document, &tokens, &pairs);
+        let postings = places.pack(&document, &tokens);
         Self { document, postings }
     }
 }
 
-/// Token by token: its length and bytes, the number of entries, and the distances between them.
-fn pack(document: &str, tokens: &[Seen], pairs: &[(u32, u32)]) -> Vec<u8> {
-    let mut lists: HashMap<u32, Vec<u32>> = tokens
-        .iter()
-        .zip(0..)
-        .filter(|(seen, _)| seen.entries as usize >= FREQUENT)
-        .map(|(seen, number)| (number, Vec::with_capacity(seen.entries as usize)))
-        .collect();
-    for (number, entry) in pairs {
-        if let Some(list) = lists.get_mut(number) {
-            list.push(*entry);
+/// The words directly before the one that is looked at, with nothing but blanks between: two when the first of them follows
+/// an escape.
+struct Neighbours<'a, Word> {
+    text: &'a str,
+    last: Vec<Word>,
+    /// The same, with the one that is looked at.
+    next: Vec<Word>,
+    end: usize,
+}
+
+impl<'a, Word: Clone> Neighbours<'a, Word> {
+    fn of(text: &'a str) -> Self {
+        Self {
+            text,
+            last: Vec::with_capacity(2),
+            next: Vec::with_capacity(2),
+            end: 0,
         }
     }
-    let mut numbers: Vec<u32> = lists.keys().copied().collect();
-    numbers.sort_unstable();
-    let mut bytes = Vec::with_capacity(4_096);
-    for number in numbers {
-        let seen = &tokens[number as usize];
-        let (start, length) = (seen.start as usize, seen.length as usize);
-        packed::put(&mut bytes, length as u64);
-        bytes.extend_from_slice(&document.as_bytes()[start..start + length]);
-        packed::put(&mut bytes, seen.entries.into());
-        let mut next = 0;
-        for entry in &lists[&number] {
-            packed::put(&mut bytes, u64::from(entry - next));
-            next = entry + 1;
+
+    /// Those before the next word, which stands there.
+    fn before(&mut self, place: Option<Range<usize>>, word: Word) -> &[Word] {
+        let Some(place) = place else {
+            self.next.clear();
+            return &[];
+        };
+        if place.end != self.end {
+            // Otherwise it is the end of the word that was looked at last.
+            std::mem::swap(&mut self.last, &mut self.next);
+            self.next.clear();
+            let gap = &self.text[self.end..place.start];
+            if gap.is_empty() || !gap.chars().all(char::is_whitespace) {
+                self.last.clear();
+            }
+            self.end = place.end;
+            self.next.push(word);
+            return &self.last;
         }
+        self.next.push(word);
+        &[]
     }
-    compress(&bytes)
+}
+
+/// Calls `emit` with each token of a text and the words before it, as they are listed.
+#[cfg(test)]
+pub(crate) fn for_each_listed(text: &str, emit: &mut impl FnMut(&str, &[String])) {
+    let mut neighbours = Neighbours::of(text);
+    for_each_place(text, &mut |token, place| {
+        emit(token, neighbours.before(place, token.to_owned()));
+    });
+}
+
+/// Which entries have what, by the tokens' numbers.
+struct Places {
+    /// Token and entry, each pair once, by entry.
+    tokens: Vec<(u32, u32)>,
+    /// Two neighbours and the entry, as often as they are there.
+    pairs: Vec<(u32, u32, u32)>,
+}
+
+impl Places {
+    /// Key by key: its length and bytes, the number of entries, and the distances between them. A key is a token, or two with
+    /// a blank between.
+    fn pack(mut self, document: &str, tokens: &[Seen]) -> Vec<u8> {
+        let is_frequent = |number: u32| tokens[number as usize].entries as usize >= FREQUENT;
+        let text = |number: u32| {
+            let seen = &tokens[number as usize];
+            &document[seen.start as usize..][..seen.length as usize]
+        };
+        let mut bytes = Vec::with_capacity(4_096);
+        self.tokens.retain(|(number, _)| is_frequent(*number));
+        self.tokens.sort_unstable();
+        for list in self.tokens.chunk_by(|one, next| one.0 == next.0) {
+            let entries = list.iter().map(|(_, entry)| *entry);
+            put_list(&mut bytes, &[text(list[0].0)], entries);
+        }
+        self.pairs
+            .retain(|(first, second, _)| is_frequent(*first) && is_frequent(*second));
+        self.pairs.sort_unstable();
+        self.pairs.dedup();
+        for list in self
+            .pairs
+            .chunk_by(|one, next| (one.0, one.1) == (next.0, next.1))
+            .filter(|list| list.len() >= FREQUENT)
+        {
+            let entries = list.iter().map(|(_, _, entry)| *entry);
+            put_list(&mut bytes, &[text(list[0].0), " ", text(list[0].1)], entries);
+        }
+        compress(&bytes)
+    }
+}
+
+fn put_list(bytes: &mut Vec<u8>, key: &[&str], entries: impl ExactSizeIterator<Item = u32>) {
+    packed::put(bytes, key.iter().map(|part| part.len() as u64).sum());
+    for part in key {
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    packed::put(bytes, entries.len() as u64);
+    let mut next = 0;
+    for entry in entries {
+        packed::put(bytes, u64::from(entry - next));
+        next = entry + 1;
+    }
 }
 
 /// Where the frequent tokens of a block stand.
@@ -110,11 +193,11 @@ impl Postings {
         Self(decompress(column).unwrap_or_default())
     }
 
-    /// The entries that have all of these tokens, in order; `None` when one of them is not frequent here.
-    pub(crate) fn with_all(&self, tokens: &[String]) -> Option<Vec<u32>> {
+    /// The entries that have all of these tokens and pairs, in order; `None` when one of them is not frequent here.
+    pub(crate) fn with_all(&self, keys: &[String]) -> Option<Vec<u32>> {
         let mut common: Option<Vec<u32>> = None;
-        for token in tokens {
-            let entries = self.with(token)?;
+        for key in keys {
+            let entries = self.with(key)?;
             common = Some(match common {
                 None => entries,
                 Some(mut common) => {
@@ -126,27 +209,26 @@ impl Postings {
         common
     }
 
-    fn with(&self, token: &str) -> Option<Vec<u32>> {
+    fn with(&self, key: &str) -> Option<Vec<u32>> {
         let mut rest = self.0.as_slice();
         loop {
             let length = usize::try_from(packed::take(&mut rest)?).ok()?;
             let (found, after) = rest.split_at_checked(length)?;
             rest = after;
             let count = usize::try_from(packed::take(&mut rest)?).ok()?;
-            let is_it = found == token.as_bytes();
-            let mut entries = Vec::with_capacity(if is_it { count.min(rest.len()) } else { 0 });
+            if found != key.as_bytes() {
+                packed::skip(&mut rest, count)?;
+                continue;
+            }
+            let mut entries = Vec::with_capacity(count.min(rest.len()));
             let mut next = 0_u32;
             for _ in 0..count {
                 let distance = u32::try_from(packed::take(&mut rest)?).ok()?;
                 let entry = next.checked_add(distance)?;
                 next = entry.checked_add(1)?;
-                if is_it {
-                    entries.push(entry);
-                }
+                entries.push(entry);
             }
-            if is_it {
-                return Some(entries);
-            }
+            return Some(entries);
         }
     }
 }
@@ -205,6 +287,13 @@ mod tests {
         fn frequent_tokens_are_where_they_are(texts in prop::collection::vec("[abc]{1,2}( [abc]{1,2}){0,4}", 0..80)) {
             let words = Words::of(&lines(&texts));
             let postings = Postings::unpack(&words.postings);
+            for (first, second) in [("a", "b"), ("b", "b"), ("ab", "a"), ("x", "a")] {
+                let key = format!("{first} {second}");
+                let has = |text: &String| text.split(' ').zip(text.split(' ').skip(1)).any(|pair| pair == (first, second));
+                let expected: Vec<u32> = (0..).zip(&texts).filter(|(_, text)| has(text)).map(|(index, _)| index).collect();
+                let is_frequent = expected.len() >= FREQUENT;
+                prop_assert_eq!(postings.with_all(&[key]), is_frequent.then_some(expected));
+            }
             for asked in ["a", "b", "ab", "a b", "b cc", "x"] {
                 let tokens: Vec<String> = asked.split(' ').map(str::to_owned).collect();
                 let has = |text: &String, token: &String| text.split(' ').any(|word| word == token);

@@ -36,14 +36,19 @@ impl Literal {
         }
     }
 
-    /// The text if it is a word that equals one whole token of the index.
-    pub(super) fn as_word(&self) -> Option<&str> {
-        let is_plain = !self.open_left
-            && !self.open_right
-            && !self.text.is_empty()
-            && self.text.len() < TOKEN_BYTES
-            && self.text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        is_plain.then_some(&*self.text)
+    /// The text if it is a word, or two words, that are found if and only if the list of frequent tokens says so: see
+    /// [`crate::words`].
+    pub(super) fn as_listed(&self) -> Option<&str> {
+        let is_word = |word: &str| {
+            !word.is_empty()
+                && word.len() < TOKEN_BYTES
+                && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        let is_listed = match self.text.split_once(' ') {
+            Some((first, second)) => is_word(first) && is_word(second),
+            None => is_word(&self.text),
+        };
+        (is_listed && !self.open_left && !self.open_right).then_some(&*self.text)
     }
 
     /// The runs of token characters, and for each whether it may begin earlier or go on in a text that matches.

@@ -24,7 +24,7 @@ pub(crate) struct Query {
     matcher: matcher::Node,
     need: Need,
     anchor: Option<Anchor>,
-    words: Vec<String>,
+    listed: Vec<String>,
     is_empty: bool,
 }
 
@@ -36,7 +36,7 @@ impl Query {
         Self {
             need: need::of(&expr),
             anchor: matcher.anchor().cloned().map(Anchor),
-            words: words(&expr).unwrap_or_default(),
+            listed: listed(&expr).unwrap_or_default(),
             is_empty: matches!(&expr, Expr::All(parts) if parts.is_empty()),
             matcher,
         }
@@ -52,10 +52,10 @@ impl Query {
         self.matcher.matches(&Text::new(text))
     }
 
-    /// The words, if the query is nothing but plain words that all must be there. An entry then matches if and only if each
-    /// of them is among its tokens.
-    pub(crate) fn words_only(&self) -> Option<&[String]> {
-        (!self.words.is_empty()).then_some(&*self.words)
+    /// The words and pairs of words, if the query is nothing but those and all must be there. An entry then matches if and
+    /// only if it has each word among its tokens, and the words of each pair one after the other with blanks between.
+    pub(crate) fn listed_only(&self) -> Option<&[String]> {
+        (!self.listed.is_empty()).then_some(&*self.listed)
     }
 
     /// What the tokens of a block must hold so that an entry in it may match.
@@ -99,14 +99,14 @@ impl<'a> Text<'a> {
     }
 }
 
-fn words(expr: &Expr) -> Option<Vec<String>> {
-    let word = |expr: &Expr| match expr {
-        Expr::Term(literal) => literal.as_word().map(str::to_owned),
+fn listed(expr: &Expr) -> Option<Vec<String>> {
+    let key = |expr: &Expr| match expr {
+        Expr::Term(literal) => literal.as_listed().map(str::to_owned),
         _ => None,
     };
     match expr {
-        Expr::All(parts) => parts.iter().map(word).collect(),
-        one => word(one).map(|word| vec![word]),
+        Expr::All(parts) => parts.iter().map(key).collect(),
+        one => key(one).map(|key| vec![key]),
     }
 }
 

@@ -117,7 +117,7 @@ fn fields_are_met_as_fields_and_as_text() {
 }
 
 #[test]
-fn only_plain_words_are_words_only() {
+fn only_plain_words_and_pairs_of_them_are_listed() {
     for (query, expected) in [
         ("Error", Some(&["error"][..])),
         ("a AND b a", Some(&["a", "b"])),
@@ -128,10 +128,13 @@ fn only_plain_words_are_words_only() {
         ("a-b", None),
         ("ü", None),
         ("a:b", None),
-        ("\"a b\"", None),
+        ("\"a  B\" c", Some(&["a b", "c"])),
+        ("\"a b c\"", None),
+        ("\"a b-c\"", None),
+        ("\"a b\"*", None),
     ] {
-        let query_words = Query::parse(query);
-        let words = query_words.words_only();
+        let parsed = Query::parse(query);
+        let words = parsed.listed_only();
 
         let words: Option<Vec<&str>> = words.map(|words| words.iter().map(String::as_str).collect());
         assert_eq!(words.as_deref(), expected, "{query}");
@@ -192,12 +195,22 @@ proptest! {
     }
 
     #[test]
-    fn words_only_is_equality_of_tokens(query in "[abn]{1,2}( [abn]{1,2}){0,2}", text in pieced()) {
+    fn what_is_listed_only_is_equality_of_tokens(query in "[abn]{1,2}( [abn]{1,2}){0,2}", text in pieced()) {
         let query = Query::parse(&query);
         let tokens = tokens_of(&text);
-        let words = query.words_only().expect("these are plain words");
+        let words = query.listed_only().expect("these are plain words");
 
         prop_assert_eq!(query.matches(&text), words.iter().all(|word| tokens.contains(word)));
+    }
+
+    #[test]
+    fn a_pair_of_words_is_two_tokens_with_blanks_between(pair in "[abn]{1,2} [abn]{1,2}", text in pieced()) {
+        let mut pairs = BTreeSet::new();
+        crate::words::for_each_listed(&text, &mut |token, before| {
+            pairs.extend(before.iter().map(|before| format!("{before} {token}")));
+        });
+
+        prop_assert_eq!(found(&format!("\"{pair}\""), &text), pairs.contains(&pair), "{:?}", pairs);
     }
 
     #[test]

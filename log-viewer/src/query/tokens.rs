@@ -30,23 +30,30 @@ const fn classes() -> [u8; 256] {
 }
 
 /// Calls `emit` with each token of a text that has no escape sequences.
+#[cfg(test)]
 pub(crate) fn for_each_token(text: &str, emit: &mut impl FnMut(&str)) {
+    for_each_place(text, &mut |token, _| emit(token));
+}
+
+/// Calls `emit` with each token of a text that has no escape sequences, and where it stands. Of scripts without gaps it stands nowhere: their tokens are no words.
+pub(crate) fn for_each_place(text: &str, emit: &mut impl FnMut(&str, Option<Range<usize>>)) {
     for run in Runs::new(text) {
         let word = &text[run.range.clone()];
         match run.kind {
             Kind::Cjk => {
-                for_each_pair(word, emit);
+                for_each_pair(word, &mut |token| emit(token, None));
                 continue;
             }
-            Kind::Lower => emit(&word[..word.len().min(TOKEN_BYTES)]),
-            Kind::Word => emit_word(word, emit),
+            Kind::Lower => emit(&word[..word.len().min(TOKEN_BYTES)], Some(run.range.clone())),
+            Kind::Word => emit_word(word, &mut |token| emit(token, Some(run.range.clone()))),
         }
         if run.range.start > 0
             && text.as_bytes()[run.range.start - 1] == b'\\'
             && let Some(escape) = escape_bytes(word.as_bytes())
             && escape < word.len()
         {
-            emit_word(&word[escape..], emit);
+            let behind = run.range.start + escape..run.range.end;
+            emit_word(&word[escape..], &mut |token| emit(token, Some(behind.clone())));
         }
     }
 }

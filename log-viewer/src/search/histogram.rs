@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Filter;
+use super::buckets::{Buckets, start};
 use super::walk::{Give, Order, Walk};
 use crate::counts::ByLevel;
-use crate::lines::Head;
 use crate::nanos::Nanos;
 use crate::store::{Result, Store};
 
@@ -95,30 +95,27 @@ pub(crate) async fn read(
         total: 0,
         scanned_to: None,
     };
-    let mut walk = Walk::begin(store, Arc::new(filter), Order::NewestFirst, Give::Heads).await?;
+    let mut walk = Walk::begin(
+        store,
+        Arc::new(filter),
+        Order::NewestFirst,
+        Give::Buckets { width },
+    )
+    .await?;
+    let mut buckets = Buckets::default();
     while let Some(found) = walk.next().await? {
         histogram.total += found.hits.number;
-        histogram.add(found.hits.lines.heads());
+        buckets.append(found.hits.buckets);
         if found.edge.is_some() && Instant::now() >= deadline {
             histogram.scanned_to = found.edge;
             break;
         }
     }
-    Ok(histogram)
-}
-
-impl Histogram {
-    fn add(&mut self, heads: &[Head]) {
-        // Neighbours are mostly of the same bucket.
-        for run in heads.chunk_by(|one, next| start(one.at, self.width) == start(next.at, self.width)) {
-            let bucket = start(run[0].at, self.width);
-            self.from = self.from.min(bucket);
-            let levels = self.buckets.entry(bucket).or_default();
-            for head in run {
-                levels[head.level as usize] += 1;
-            }
-        }
+    histogram.buckets = buckets.into_map();
+    if let Some((first, _)) = histogram.buckets.first_key_value() {
+        histogram.from = histogram.from.min(*first);
     }
+    Ok(histogram)
 }
 
 /// The narrowest width with which `most` buckets cover the range.
@@ -132,11 +129,6 @@ fn width(from: Nanos, to: Nanos, most: u32) -> i64 {
             let weeks = range / most / (7 * DAY) + 1;
             weeks.saturating_mul(7 * DAY)
         })
-}
-
-/// The start of the bucket in which a time lies.
-fn start(at: Nanos, width: i64) -> Nanos {
-    Nanos(at.0.saturating_sub(at.0.rem_euclid(width)))
 }
 
 #[cfg(test)]
@@ -155,7 +147,6 @@ mod tests {
             let from = Nanos(1_772_366_400_000_000_000);
             assert_eq!(width(from, Nanos(from.0 + range), most), expected, "{range}");
         }
-        assert_eq!(start(Nanos(-1), SECOND), Nanos(-SECOND));
         assert_eq!(width(Nanos(i64::MIN), Nanos(i64::MAX), 1), i64::MAX);
     }
 }

@@ -1,6 +1,8 @@
 //! Finds entries: which blocks have to be read, what in them matches, and in which order it is given.
 
 pub(crate) mod around;
+mod buckets;
+mod count;
 pub(crate) mod histogram;
 pub(crate) mod page;
 pub(crate) mod resume;
@@ -126,9 +128,13 @@ impl Filter {
             .is_none_or(|containers| containers.contains(&container))
     }
 
-    /// Whether heads and frequent tokens may be enough to tell what is wanted.
-    fn can_count_by_heads(&self) -> bool {
-        !self.has_query() || self.query.words_only().is_some()
+    /// Whether every entry of such a block is wanted as far as its text does not matter.
+    fn takes_all_of(&self, span: &Span) -> bool {
+        self.containers.is_none()
+            && self.stream.is_none()
+            && span.levels & !self.levels == 0
+            && span.oldest >= self.since
+            && span.newest < self.until
     }
 
     /// Whether entries of such a block may be wanted.
@@ -141,11 +147,21 @@ impl Filter {
 
     /// Whether everything but the text is as wanted.
     fn accepts(&self, head: &Head) -> bool {
-        head.at >= self.since
-            && head.at < self.until
-            && level_bit(head.level) & self.levels != 0
-            && self.stream.is_none_or(|stream| stream == head.stream)
+        self.accepts_time(head.at)
+            && self.accepts_kind(head.stream, head.level)
             && self.has_container(head.container)
+    }
+
+    fn has_times(&self) -> bool {
+        self.since.0 != i64::MIN || self.until.0 != i64::MAX
+    }
+
+    fn accepts_time(&self, at: Nanos) -> bool {
+        at >= self.since && at < self.until
+    }
+
+    fn accepts_kind(&self, stream: Stream, level: Level) -> bool {
+        level_bit(level) & self.levels != 0 && self.stream.is_none_or(|wanted| wanted == stream)
     }
 
     /// Whether an entry is wanted.

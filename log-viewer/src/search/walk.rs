@@ -3,24 +3,27 @@
 //! Blocks overlap in time, because several containers write and some lines come late. What a step finds is therefore
 //! in no order; it also says up to which time nothing more can come.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Filter;
+use super::buckets::Buckets;
+use super::count::{Counted, count_words};
 use super::scan::for_each_hit;
-use crate::lines::{Head, Lines};
+use crate::lines::Lines;
 use crate::nanos::Nanos;
-use crate::store::blocks::StoredHeads;
 use crate::store::directory::{BlockId, PartId};
 use crate::store::{self, Result, Store};
 
 /// Blocks in the first step, and in later ones: a page is often full after the first.
 const FIRST_STEP: usize = 2;
 const LARGEST_STEP: usize = 16;
-/// Heads are small.
-const LARGEST_STEP_OF_HEADS: usize = 32;
+/// What is counted without texts is small.
+const LARGEST_STEP_OF_WORDS: usize = 96;
+/// Blocks whose words are counted while the next ones are read.
+const WORDS_AT_ONCE: usize = 16;
 /// Blocks that are in memory with their texts, for each half of a step.
-const TEXTS_AT_ONCE: usize = 8;
+const TEXTS_AT_ONCE: usize = 4;
 /// Blocks that the index is asked about at once.
 const FIRST_WINDOW: usize = 32;
 const LARGEST_WINDOW: usize = 4_096;
@@ -37,8 +40,8 @@ pub(crate) enum Order {
 pub(crate) enum Give {
     /// Head and text.
     Entries,
-    /// The head; the text is empty.
-    Heads,
+    /// How many there are by level and by time, in buckets of so many nanoseconds.
+    Buckets { width: i64 },
     /// How many there are.
     Number,
 }
@@ -48,21 +51,24 @@ pub(crate) enum Give {
 pub(crate) struct Hits {
     pub(crate) lines: Lines,
     pub(crate) number: u64,
+    pub(super) buckets: Buckets,
 }
 
 impl Hits {
-    fn take(&mut self, head: &Head, text: &str, give: Give) {
+    fn take(&mut self, lines: &Lines, index: usize, give: Give) {
         self.number += 1;
+        let head = &lines.heads()[index];
         match give {
-            Give::Entries => self.lines.push(*head, text),
-            Give::Heads => self.lines.push(*head, ""),
+            Give::Entries => self.lines.push(*head, lines.text(index)),
+            Give::Buckets { width } => self.buckets.add(width, head.at, head.level),
             Give::Number => {}
         }
     }
 
-    fn append(&mut self, other: &Self) {
+    fn append(&mut self, other: Self) {
         self.lines.append(&other.lines);
         self.number += other.number;
+        self.buckets.append(other.buckets);
     }
 }
 
@@ -72,6 +78,9 @@ struct Candidate {
     edge: Nanos,
     id: BlockId,
     part: PartId,
+    entries: u32,
+    /// Nothing but the text decides about its entries.
+    is_whole: bool,
 }
 
 /// A search on its way.
@@ -112,6 +121,8 @@ impl Walk {
                 },
                 id: block.id,
                 part: block.part,
+                entries: block.span.entries,
+                is_whole: filter.takes_all_of(&block.span),
             })
         });
         match order {
@@ -152,22 +163,24 @@ impl Walk {
             self.ask_index().await?;
         }
         let count = self.step.min(self.candidates.len());
-        let step: Vec<BlockId> = self
-            .candidates
-            .drain(self.candidates.len() - count..)
-            .map(|candidate| candidate.id)
-            .collect();
-        let largest = match self.give {
-            Give::Entries => LARGEST_STEP,
-            Give::Heads | Give::Number => LARGEST_STEP_OF_HEADS,
+        let mut step = self.candidates.split_off(self.candidates.len() - count);
+        let largest = if self.needs_texts() {
+            LARGEST_STEP
+        } else {
+            LARGEST_STEP_OF_WORDS
         };
         self.step = (self.step * 2).min(largest);
-        let (first, second) = step.split_at(count.div_ceil(2));
-        let (first, second) = tokio::try_join!(self.scan(first), self.scan(second))?;
-        let mut hits = first;
-        hits.append(&second);
+        let second = step.split_off(count.div_ceil(2));
+        let (mut hits, second) = tokio::try_join!(self.scan(step), self.scan(second))?;
+        hits.append(second);
         let edge = self.edge();
         Ok(Some(Found { hits, edge }))
+    }
+
+    /// Whether all texts are read, whatever the blocks hold.
+    fn needs_texts(&self) -> bool {
+        let is_counted = !self.filter.has_query() || self.filter.query.listed_only().is_some();
+        self.give == Give::Entries || !is_counted
     }
 
     fn edge(&self) -> Option<Nanos> {
@@ -198,18 +211,18 @@ impl Walk {
     }
 
     /// Reads blocks and gathers what is wanted of them.
-    async fn scan(&self, ids: &[BlockId]) -> Result<Hits> {
-        if ids.is_empty() {
+    async fn scan(&self, blocks: Vec<Candidate>) -> Result<Hits> {
+        if blocks.is_empty() {
             return Ok(Hits::default());
         }
         // So many at once as there are cores: more would only take memory.
         let permit = Arc::clone(&self.store.scans).acquire_owned().await;
-        let (mut hits, unsure) = if self.give != Give::Entries && self.filter.can_count_by_heads() {
-            let heads = self.store.read_heads(ids).await?;
-            let (filter, give) = (Arc::clone(&self.filter), self.give);
-            blocking(move || count_by_heads(&heads, &filter, give)).await?
+        let (mut hits, unsure) = if self.needs_texts() {
+            (Hits::default(), ids(&blocks))
+        } else if self.filter.has_query() {
+            self.count_words(&blocks).await?
         } else {
-            (Hits::default(), ids.to_vec())
+            (self.count_heads(&blocks).await?, Vec::new())
         };
         for some in unsure.chunks(TEXTS_AT_ONCE) {
             let blocks = self.store.read_blocks(some).await?;
@@ -221,46 +234,80 @@ impl Walk {
                 }
                 hits
             });
-            hits.append(&more.await?);
+            hits.append(more.await?);
         }
         drop(permit);
         Ok(hits)
     }
+
+    /// The hits as far as frequent tokens tell them, and the blocks whose texts have to be read.
+    async fn count_words(&self, blocks: &[Candidate]) -> Result<(Hits, Vec<BlockId>)> {
+        let is_number = self.give == Give::Number;
+        let with_heads = !is_number || blocks.iter().any(|block| !block.is_whole);
+        let whole: HashSet<BlockId> = blocks
+            .iter()
+            .filter(|block| block.is_whole)
+            .map(|block| block.id)
+            .collect();
+        let whole = Arc::new(whole);
+        let mut chunks = blocks.chunks(WORDS_AT_ONCE);
+        let mut read = async || match chunks.next() {
+            Some(some) => self.store.read_postings(&ids(some), with_heads).await.map(Some),
+            None => Ok(None),
+        };
+        let (mut hits, mut unsure) = (Hits::default(), Vec::new());
+        let mut stored = read().await?;
+        while let Some(some) = stored {
+            let (filter, give, whole) = (Arc::clone(&self.filter), self.give, Arc::clone(&whole));
+            let count = blocking(move || {
+                let (mut hits, mut unsure) = (Hits::default(), Vec::new());
+                for (id, block) in some {
+                    match count_words(&block, &filter, whole.contains(&id), give, &mut hits) {
+                        Counted::All => {}
+                        Counted::Unsure => unsure.push(id),
+                        Counted::Damaged => tracing::error!("a block is damaged"),
+                    }
+                }
+                (hits, unsure)
+            });
+            let ((more, more_unsure), next) = tokio::try_join!(count, read())?;
+            hits.append(more);
+            unsure.extend(more_unsure);
+            stored = next;
+        }
+        Ok((hits, unsure))
+    }
+
+    /// The hits when no text decides.
+    async fn count_heads(&self, blocks: &[Candidate]) -> Result<Hits> {
+        let mut hits = Hits::default();
+        let is_known = |block: &&Candidate| self.give == Give::Number && block.is_whole;
+        let (known, others): (Vec<&Candidate>, Vec<&Candidate>) = blocks.iter().partition(is_known);
+        hits.number += known.iter().map(|block| u64::from(block.entries)).sum::<u64>();
+        if others.is_empty() {
+            return Ok(hits);
+        }
+        let others: Vec<BlockId> = others.iter().map(|block| block.id).collect();
+        let stored = self.store.read_heads(&others).await?;
+        let (filter, give) = (Arc::clone(&self.filter), self.give);
+        blocking(move || {
+            for (_, block) in stored {
+                gather(&block.unpack_heads(), &filter, give, &mut hits);
+            }
+            hits
+        })
+        .await
+    }
+}
+
+fn ids(blocks: &[Candidate]) -> Vec<BlockId> {
+    blocks.iter().map(|block| block.id).collect()
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(store::failed)
 }
 
-/// The hits, as far as heads and frequent tokens tell them, and the blocks whose texts have to be read.
-fn count_by_heads(blocks: &[StoredHeads], filter: &Filter, give: Give) -> (Hits, Vec<BlockId>) {
-    let (mut hits, mut unsure) = (Hits::default(), Vec::new());
-    for block in blocks {
-        match filter.query.words_only() {
-            None => gather(&block.unpack(), filter, give, &mut hits),
-            Some(words) => match block.postings().with_all(words) {
-                None => unsure.push(block.id),
-                Some(entries) => {
-                    let lines = block.unpack();
-                    let heads = entries
-                        .iter()
-                        .filter_map(|entry| lines.heads().get(*entry as usize));
-                    for head in heads.filter(|head| filter.accepts(head)) {
-                        hits.take(head, "", give);
-                    }
-                }
-            },
-        }
-    }
-    (hits, unsure)
-}
-
 fn gather(lines: &Lines, filter: &Filter, give: Give, hits: &mut Hits) {
-    for_each_hit(lines, filter, |index| {
-        let text = match give {
-            Give::Entries => lines.text(index),
-            Give::Heads | Give::Number => "",
-        };
-        hits.take(&lines.heads()[index], text, give);
-    });
+    for_each_hit(lines, filter, |index| hits.take(lines, index, give));
 }

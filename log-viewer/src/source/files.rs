@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::content::Content;
-use super::mark::{is_whole, read_head};
+use super::mark::{has_first_line, is_whole, read_head};
 use super::meanwhile::others_act;
 use super::place::Look;
 use crate::cursor::Mark;
@@ -134,6 +134,10 @@ impl Walk<'_> {
             Some(_) => {}
             // Nothing was written to it, or it is just being copied.
             None if file.head.is_empty() && file.number > 0 => {}
+            // What it is made of came here after it was looked for, so this may be half of it.
+            None if self.found.is_empty() && is_gz && self.has_plain(file.number)? => {
+                return Ok(Some(file.number));
+            }
             None if self.found.is_empty() => {
                 self.found.push(file);
                 self.oldest_at = Some(seen);
@@ -152,6 +156,15 @@ impl Walk<'_> {
             }
         }
         Ok(None)
+    }
+
+    fn has_plain(&self, number: u32) -> io::Result<bool> {
+        others_act();
+        match fs::metadata(path(self.folder, self.log_name, number, false)) {
+            Ok(metadata) => Ok(metadata.is_file() && metadata.len() > 0),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     fn is_still(&self, seen: Seen) -> io::Result<bool> {
@@ -234,6 +247,10 @@ impl LogFile {
 
     pub(super) fn is_head_whole(&self) -> bool {
         is_whole(&self.head)
+    }
+
+    pub(super) fn has_first_line(&self) -> bool {
+        has_first_line(&self.head)
     }
 }
 

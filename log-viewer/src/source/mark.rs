@@ -59,9 +59,16 @@ pub(super) fn read_head(content: &mut Content) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
+/// Whether the first line's end is among these bytes, as far as a head looks for it. Before that they may be the start of
+/// many files.
+pub(super) fn has_first_line(bytes: &[u8]) -> bool {
+    let room = bytes.len().min(FIRST_LINE_BYTES[1]);
+    memchr(b'\n', &bytes[..room]).is_some()
+}
+
 /// Whether a head stays as it is when more is written behind it.
 pub(super) fn is_whole(head: &[u8]) -> bool {
-    head.len() >= HEAD_BYTES && memchr(b'\n', head).is_some()
+    head.len() >= HEAD_BYTES && has_first_line(head)
 }
 
 /// FNV-1a with 64 bits. It is stored, so it must be the same in every version.

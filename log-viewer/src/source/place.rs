@@ -34,8 +34,8 @@ pub(super) fn find(cursor: &Cursor, files: &mut [impl Look]) -> Place {
     // The likely one first: checking a compressed file means to decompress it.
     order.sort_by_key(|index| files[*index].inode() != (cursor.device, cursor.inode));
     let is_it = |file: &mut _| {
-        // Without a start nothing is known of a file.
-        cursor.head.length > 0 && fits(file, cursor)
+        // Of a file nothing is known before its first line was read: many begin with the same text.
+        cursor.position > 0 && cursor.head.length > 0 && fits(file, cursor)
     };
     match order.into_iter().find(|index| is_it(&mut files[*index])) {
         Some(index) => Place::In(index),

@@ -6,7 +6,7 @@ use memchr::{memchr, memrchr};
 
 use super::content::Content;
 use super::files::{Inode, LogFile};
-use super::mark::{TAIL_BYTES, is_whole, read_head};
+use super::mark::{TAIL_BYTES, has_first_line, is_whole, read_head};
 use crate::cursor::{Cursor, Mark};
 use crate::nanos::Nanos;
 
@@ -24,6 +24,8 @@ pub(super) struct Stretch {
     pub(super) position: u64,
     head: Mark,
     is_head_whole: bool,
+    /// The head has the first line's end, by which the file can be told from others that begin with the same text.
+    has_first_line: bool,
     tail: Mark,
     /// The position is in a line that is too long.
     is_skipping: bool,
@@ -34,7 +36,7 @@ pub(super) struct Stretch {
 pub(super) enum Found {
     /// What was read before is not there any more: the file was truncated.
     Changed,
-    /// The file was empty until now. It may have been filled and truncated meanwhile, unseen.
+    /// The file was empty until now, or had half a line. It may have been filled and truncated meanwhile, unseen.
     Begun,
     Bytes(Bytes),
 }
@@ -59,6 +61,7 @@ impl Stretch {
         Self {
             head: file.head(),
             is_head_whole: file.is_head_whole(),
+            has_first_line: file.has_first_line(),
             content: file.content,
             inode: file.inode,
             position: 0,
@@ -133,7 +136,8 @@ impl Stretch {
         let offset = self.position - u64::from(self.tail.length);
         loop {
             let end = self.content.read_at(offset, buffer)?;
-            if end > 0 && self.position == 0 && self.head.length == 0 {
+            let is_known = self.position > 0 || self.has_first_line;
+            if !is_known && (end > 0 && self.head.length == 0 || has_first_line(&buffer[..end])) {
                 return Ok(Found::Begun);
             }
             // Where nothing was read yet, the start is all that is known.
@@ -148,7 +152,8 @@ impl Stretch {
                 is_last: end < buffer.len(),
                 is_fault: false,
             };
-            if end > start && !self.refresh_head()? {
+            // Half a line stays half a line, or another file's first line would be taken for its other half.
+            if is_known && end > start && !self.refresh_head()? {
                 return Ok(Found::Changed);
             }
             let new = &buffer[start..end];
@@ -176,6 +181,7 @@ impl Stretch {
     pub(super) fn accept(&mut self) -> io::Result<()> {
         self.head = Mark::default();
         self.is_head_whole = false;
+        self.has_first_line = false;
         self.refresh_head().map(drop)
     }
 
@@ -205,6 +211,7 @@ impl Stretch {
         if is_same {
             self.head = Mark::of(&head);
             self.is_head_whole = is_whole(&head);
+            self.has_first_line = has_first_line(&head);
         }
         Ok(is_same)
     }

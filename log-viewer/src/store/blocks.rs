@@ -5,6 +5,7 @@ use sqlx::{FromRow, SqliteConnection};
 use super::Store;
 use super::directory::{Block, BlockId, Change, PartId, Span};
 use crate::batch::OpenEntry;
+use crate::columns::Columns;
 use crate::counts::Counts;
 use crate::entry::{Level, Stream};
 use crate::lines::{ContainerId, EntryId, Head, Lines};
@@ -104,20 +105,38 @@ impl Store {
             .collect())
     }
 
-    /// The heads of these closed blocks, and where their frequent tokens stand.
-    pub(crate) async fn read_heads(&self, ids: &[BlockId]) -> sqlx::Result<Vec<StoredHeads>> {
-        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
-            "select id, heads, postings from log_entries where id in (select value from json_each(?1))",
+    /// Of these closed blocks where their frequent tokens stand, and their heads if they are wanted.
+    pub(crate) async fn read_postings(
+        &self,
+        ids: &[BlockId],
+        with_heads: bool,
+    ) -> sqlx::Result<Vec<(BlockId, StoredPostings)>> {
+        let rows: Vec<(i64, Option<Vec<u8>>, Vec<u8>)> = sqlx::query_as(
+            "select id, case when ?2 then heads end, postings from log_entries
+             where id in (select value from json_each(?1))",
         )
         .bind(as_json(ids))
+        .bind(with_heads)
         .fetch_all(self.db.read())
         .await?;
         Ok(rows
             .into_iter()
-            .map(|(id, heads, postings)| StoredHeads {
-                id: BlockId(id),
-                heads,
-                postings,
+            .map(|(id, heads, postings)| (BlockId(id), StoredPostings { heads, postings }))
+            .collect())
+    }
+
+    /// The heads of these closed blocks.
+    pub(crate) async fn read_heads(&self, ids: &[BlockId]) -> sqlx::Result<Vec<(BlockId, Stored)>> {
+        let rows: Vec<(i64, Vec<u8>)> =
+            sqlx::query_as("select id, heads from log_entries where id in (select value from json_each(?1))")
+                .bind(as_json(ids))
+                .fetch_all(self.db.read())
+                .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, heads)| {
+                let texts = Vec::new();
+                (BlockId(id), Stored { heads, texts })
             })
             .collect())
     }
@@ -135,20 +154,24 @@ impl Stored {
     pub(crate) fn unpack(&self) -> Lines {
         or_damaged(Lines::unpack(&self.heads, &self.texts))
     }
+
+    /// The entries; their texts are out of reach.
+    pub(crate) fn unpack_heads(&self) -> Lines {
+        or_damaged(Lines::unpack_heads(&self.heads))
+    }
 }
 
-/// A block as it lies in the database, without its texts.
+/// Of a block as it lies in the database what counts words.
 #[derive(Debug, Clone)]
-pub(crate) struct StoredHeads {
-    pub(crate) id: BlockId,
-    heads: Vec<u8>,
+pub(crate) struct StoredPostings {
+    heads: Option<Vec<u8>>,
     postings: Vec<u8>,
 }
 
-impl StoredHeads {
-    /// The entries; their texts are out of reach.
-    pub(crate) fn unpack(&self) -> Lines {
-        or_damaged(Lines::unpack_heads(&self.heads))
+impl StoredPostings {
+    /// `None` when the heads are damaged or were not read.
+    pub(crate) fn columns(&self) -> Option<Columns> {
+        Columns::unpack(self.heads.as_ref()?)
     }
 
     pub(crate) fn postings(&self) -> Postings {

@@ -21,6 +21,7 @@ use crate::store::testing::store;
 fn any_entries() -> impl Strategy<Value = Vec<Entry>> {
     let word = prop_oneof![
         4 => "(error|timeout|user|GET|payment|retry)",
+        2 => "(disk full|disk  Full|disk, full|\\\\ndisk full)",
         2 => "[a-z]{3,9}",
         1 => "[0-9]{1,3}\\.[0-9]{1,3}",
         1 => Just("\u{1b}[31mred\u{1b}[0m".to_owned()),
@@ -59,6 +60,11 @@ fn searches() -> Vec<&'static str> {
         "tim*",
         "*ime*",
         "\"error timeout\"",
+        "\"disk full\"",
+        "\"disk full\" user",
+        "\"full disk full\"",
+        "\"disk full\" NOT user",
+        "user GET retry",
         "nothingofthesort",
     ]
 }

@@ -168,6 +168,21 @@ impl Written {
     }
 }
 
+/// Reads once, and writes what was found.
+fn step(tail: &mut Tail, numbers: &mut Numbers, buffer: &mut Vec<u8>, written: &mut Written) -> Next {
+    let next = tail.step(&mut Shared {
+        buffer,
+        numbers,
+        figures: &Figures::default(),
+        now: Nanos::now(),
+        backfill: u64::MAX,
+    });
+    if let Some(chunk) = tail.take_chunk(numbers) {
+        written.add(chunk);
+    }
+    next.unwrap()
+}
+
 /// How wild it is.
 #[derive(Debug, Clone, Copy)]
 struct Kind {
@@ -213,26 +228,17 @@ fn play(seed: u64, kind: Kind) {
     };
     let_act(Some(Box::new(docker)));
 
-    let (mut buffer, figures) = (vec![0; BUFFER_BYTES], Figures::default());
+    let mut buffer = vec![0; BUFFER_BYTES];
     let (mut committed, mut written) = (Written::default(), Written::default());
     let (mut tail, mut numbers) = written.tail(folder.path());
     let mut waits = 0;
     while waits < 3 {
         others_act();
-        let next = tail.step(&mut Shared {
-            buffer: &mut buffer,
-            numbers: &mut numbers,
-            figures: &figures,
-            now: Nanos::now(),
-            backfill: u64::MAX,
-        });
-        if let Some(chunk) = tail.take_chunk(&mut numbers) {
-            written.add(chunk);
-        }
+        let next = step(&mut tail, &mut numbers, &mut buffer, &mut written);
         if dice.roll(3) == 0 {
             committed = written.clone();
         }
-        let mut is_over = steps.borrow().is_empty() && next.unwrap() == Next::Wait;
+        let mut is_over = steps.borrow().is_empty() && next == Next::Wait;
         if kind.restarts && dice.roll(20) == 0 {
             is_over = false;
             written = committed.clone();
@@ -291,4 +297,27 @@ fn copies_and_truncations_between_any_two_looks_lose_and_repeat_nothing() {
             restarts,
         });
     }
+}
+
+#[test]
+fn half_a_first_line_does_not_make_a_file_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plan = Plan::new(folder.path().join("aa-json.log"));
+    plan.line(true, true);
+    plan.copy_and_truncate();
+    plan.line(false, true);
+    let (mut buffer, mut written) = (vec![0; BUFFER_BYTES], Written::default());
+    let (mut tail, mut numbers) = written.tail(folder.path());
+    let mut read =
+        |written: &mut Written| while step(&mut tail, &mut numbers, &mut buffer, written) == Next::More {};
+
+    // The file, and half a record that is longer than what is known of a file's start.
+    plan.steps.drain(..2).for_each(Step::run);
+    read(&mut written);
+    // The other half; it is copied and truncated, and begins again with the same text.
+    plan.steps.drain(..).for_each(Step::run);
+    read(&mut written);
+
+    let found: Vec<&String> = written.entries.values().collect();
+    assert!(found.iter().copied().eq(&plan.lines), "{} entries", found.len());
 }
