@@ -228,7 +228,7 @@ fn measure_raw(binary: &Path, plan: &Plan) -> Result<Raw> {
     service.stop()?;
     Ok(Raw {
         bytes_per_point: fs::metadata(database(folder.path()))?.len() as f64 / plan.minute_points as f64,
-        chart_ms: median(times.into_iter()),
+        chart_ms: median(times),
     })
 }
 
