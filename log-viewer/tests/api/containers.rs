@@ -152,6 +152,7 @@ async fn about_tells_what_a_page_shows() {
             "version": env!("CARGO_PKG_VERSION"),
             "links": {
                 "error_tracker": "https://errors.example.com",
+                "log_viewer": null,
                 "metrics_collector": null,
                 "browser_relay": null,
             },
