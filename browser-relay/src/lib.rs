@@ -3,3 +3,4 @@
 //! No HTTP, no database: a map is any text that can be read at an offset, a stack is a string.
 
 pub mod source_map;
+pub mod stack;
