@@ -162,13 +162,10 @@ impl<F: FnMut(&str) -> Option<StoredMap>> Maps<F> {
             ..FrameReport::default()
         };
         let url = frame.place.as_ref().map_or("", |place| &place.url);
-        let Some((map, index)) = self.get(url).and_then(|map| {
-            let index = map.index.clone();
-            Some((map, index))
-        }) else {
+        let Some(map) = self.get(url) else {
             return report;
         };
-        match Index::open(&index).map(|index| index.context(&mut map.text, original)) {
+        match Index::open(&map.index).map(|index| index.context(&mut map.text, original)) {
             Some(Ok(context)) => {
                 report.pre_context = context.before;
                 report.context_line = Some(context.line);

@@ -47,7 +47,7 @@ fn broken_mappings_are_refused() {
         ),
         (
             "ggggggP",
-            "the mappings are broken at byte 62: a number too large",
+            "the mappings are broken at byte 61: a number too large",
         ),
         (
             "AADA",
