@@ -58,8 +58,8 @@ fn broken_mappings_are_refused() {
             "the mappings are broken at byte 58: a position below zero",
         ),
         (
-            "+////D,+////D",
-            "the mappings are broken at byte 68: a position too large",
+            "+/////D,+/////D",
+            "the mappings are broken at byte 70: a position too large",
         ),
         ("AA", "the mappings are broken at byte 57: a segment of 2 numbers"),
         (
