@@ -1,0 +1,79 @@
+//! What a source is called: the path that its author knows, without what bundlers put before and behind it.
+
+/// The path of a source.
+#[must_use]
+pub fn clean(source: &str) -> String {
+    // A loader stands before the file, and its arguments behind.
+    let source = source.rsplit_once('!').map_or(source, |(_, file)| file);
+    let mut path = match source.split_once("://") {
+        // webpack has the name of the package where a host would be.
+        Some(("webpack" | "turbopack", rest)) => rest.split_once('/').map_or(rest, |(_, path)| path),
+        _ => source.strip_prefix("webpack-internal:///").unwrap_or(source),
+    };
+    let is_url = path.contains("://");
+    if !is_url {
+        path = path.split_once('?').map_or(path, |(path, _)| path);
+        path = path.strip_prefix("[project]/").unwrap_or(path);
+        while let Some(rest) = path.strip_prefix("./").or_else(|| path.strip_prefix("../")) {
+            path = rest;
+        }
+    }
+    // A line break would make two lines of one frame.
+    let path = if path.is_empty() { source } else { path };
+    path.replace(['\n', '\r'], " ")
+}
+
+/// Whether a source, or a script by its URL, is the developer's own.
+#[must_use]
+pub fn is_own(source: &str) -> bool {
+    let is_extension = source
+        .split_once("://")
+        .is_some_and(|(scheme, _)| scheme.ends_with("-extension"));
+    // `~` is how webpack once wrote node_modules.
+    let is_library = source.split('/').any(|part| matches!(part, "node_modules" | "~"));
+    let is_runtime = source.contains("webpack/bootstrap") || source.contains("webpack/runtime");
+    !is_extension && !is_library && !is_runtime
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_bundlers_add_is_taken_off() {
+        for (source, expected) in [
+            ("src/app.ts", "src/app.ts"),
+            ("webpack://shop/./src/app.ts", "src/app.ts"),
+            ("webpack:///./src/app.ts?a1b2", "src/app.ts"),
+            ("webpack:///src/app.ts", "src/app.ts"),
+            ("webpack-internal:///./src/app.ts", "src/app.ts"),
+            ("turbopack:///[project]/src/app.ts", "src/app.ts"),
+            ("../../src/app.ts", "src/app.ts"),
+            (
+                "./node_modules/x-loader/i.js??ref--0!./src/app.vue?vue&type=script",
+                "src/app.vue",
+            ),
+            ("https://x.io/a.ts?v=1", "https://x.io/a.ts?v=1"),
+            ("/srv/app/a.ts", "/srv/app/a.ts"),
+            ("./", "./"),
+            ("", ""),
+            ("a\nb", "a b"),
+        ] {
+            assert_eq!(clean(source), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn libraries_and_runtimes_are_not_own() {
+        for (source, expected) in [
+            ("src/app.ts", true),
+            ("https://x.io/s/x.js", true),
+            ("webpack://shop/./node_modules/react/index.js", false),
+            ("webpack:///./~/react/index.js", false),
+            ("webpack/bootstrap", false),
+            ("chrome-extension://abc/a.js", false),
+        ] {
+            assert_eq!(is_own(source), expected, "{source}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! A URL with a line and a column behind it, which all engines write alike.
+
+use crate::source_map::Position;
+
+/// Where a frame is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The script, as the engine names it.
+    pub url: String,
+    /// The position in it; `None` where the engine gave no column, or a line that cannot be.
+    pub position: Option<Position>,
+}
+
+impl Place {
+    /// Reads `url:line:column` or, since eval frames and old engines have no more, `url:line`.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let (head, last) = take_number(text)?;
+        let (url, position) = match take_number(head) {
+            Some((url, line)) => (url, position(line, last)),
+            None => (head, None),
+        };
+        is_url(url).then(|| Self {
+            url: url.to_owned(),
+            position,
+        })
+    }
+}
+
+/// Engines print both from 1. A frame with a 0 has no place that could be looked up.
+fn position(line: u32, column: u32) -> Option<Position> {
+    let column = column.checked_sub(1)?;
+    (line > 0).then_some(Position { line, column })
+}
+
+fn take_number(text: &str) -> Option<(&str, u32)> {
+    let (head, digits) = text.rsplit_once(':')?;
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    Some((head, is_number.then(|| digits.parse().ok())??))
+}
+
+/// A scheme or a path; that a line has a colon and a number at its end makes it no frame.
+fn is_url(text: &str) -> bool {
+    if text.starts_with('/') {
+        return true;
+    }
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return false;
+    };
+    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+    is_scheme && (rest.starts_with('/') || matches!(scheme, "blob" | "data" | "node"))
+}

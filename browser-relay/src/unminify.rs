@@ -1,0 +1,391 @@
+//! Writes a stack again with the names and places of the sources.
+//!
+//! Each frame stands for itself: one that cannot be resolved stays as it was and says why, and all others are written
+//! anew. Finding the maps is the caller's affair; who has to wait for them reads [`stack::parse`] first and collects
+//! what its URLs need.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::source_map::{Index, Miss, Original, ReadAt};
+use crate::source_name::{clean, is_own};
+use crate::stack::{self, Frame, Grammar, Place};
+
+/// So many frames are looked up, the innermost first; engines keep 10 to 100, only a forged stack has more.
+const MOST_FRAMES: usize = 100;
+
+/// A map where it is stored.
+pub struct StoredMap {
+    /// What [`index`](crate::source_map::index) made of it.
+    pub index: Arc<[u8]>,
+    /// Its text.
+    pub text: Box<dyn ReadAt>,
+}
+
+/// A stack as its author knows it.
+#[derive(Debug)]
+pub struct Unminified {
+    /// The stack's text, with what was resolved in place of what was not.
+    pub stack: String,
+    /// All frames, for `extra.frames` of the report.
+    pub frames: Vec<FrameReport>,
+}
+
+/// A frame, resolved or not. File, line and column are those that the text of the stack shows.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FrameReport {
+    /// The source without what its bundler put before it; the URL where it was not resolved.
+    pub file: String,
+    /// From 1.
+    pub line: Option<u32>,
+    /// From 1.
+    pub column: Option<u32>,
+    /// The function, if it has a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    /// The source as the map names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Whether it is the developer's own code, and no library's.
+    pub in_app: bool,
+    /// Up to five lines before.
+    pub pre_context: Vec<String>,
+    /// The line itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context_line: Option<String>,
+    /// Up to five lines after.
+    pub post_context: Vec<String>,
+    /// Why there are no lines, though the frame was resolved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_context: Option<String>,
+    /// Why it was not resolved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unresolved: Option<String>,
+}
+
+/// Why a frame stays as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum Unresolved {
+    /// Native code, WebAssembly and the like.
+    #[error("the frame is not in a script")]
+    NoScript,
+    /// The engine gave no column, without which a minified line says nothing.
+    #[error("the frame has no line and column")]
+    NoPosition,
+    /// Nobody has uploaded one for this script and release.
+    #[error("there is no source map for the script")]
+    NoMap,
+    /// The map has no answer.
+    #[error(transparent)]
+    Miss(#[from] Miss),
+    /// More frames than any engine keeps.
+    #[error("the stack has too many frames")]
+    TooMany,
+}
+
+/// Resolves what can be resolved. `find` is asked once for each URL, and gives its map if there is one.
+pub fn unminify(text: &str, find: impl FnMut(&str) -> Option<StoredMap>) -> Unminified {
+    let stack = stack::parse(text);
+    let mut maps = Maps {
+        find,
+        found: HashMap::new(),
+    };
+    let originals: Vec<_> = stack
+        .frames
+        .iter()
+        .enumerate()
+        .map(|(number, frame)| {
+            if number < MOST_FRAMES {
+                maps.original(frame)
+            } else {
+                Err(Unresolved::TooMany)
+            }
+        })
+        .collect();
+    let mut lines: Vec<_> = text.split('\n').map(str::to_owned).collect();
+    let mut frames = Vec::with_capacity(originals.len());
+    for (number, (frame, original)) in stack.frames.iter().zip(&originals).enumerate() {
+        let caller = stack.frames.get(number + 1).zip(originals.get(number + 1));
+        let report = match original {
+            Ok(original) => {
+                let function = function_name(frame, original, caller);
+                let report = maps.resolved(frame, original, function);
+                if let Some(line) = lines.get_mut(frame.line) {
+                    *line = rewritten(line, frame, &report, stack.grammar);
+                }
+                report
+            }
+            Err(reason) => unresolved(frame, reason),
+        };
+        frames.push(report);
+    }
+    Unminified {
+        stack: lines.join("\n"),
+        frames,
+    }
+}
+
+type Resolved = Result<Original, Unresolved>;
+
+struct Maps<F> {
+    find: F,
+    found: HashMap<String, Option<StoredMap>>,
+}
+
+impl<F: FnMut(&str) -> Option<StoredMap>> Maps<F> {
+    fn get(&mut self, url: &str) -> Option<&mut StoredMap> {
+        if !self.found.contains_key(url) {
+            let map = (self.find)(url);
+            self.found.insert(url.to_owned(), map);
+        }
+        self.found.get_mut(url)?.as_mut()
+    }
+
+    fn original(&mut self, frame: &Frame) -> Resolved {
+        let place = frame.place.as_ref().ok_or(Unresolved::NoScript)?;
+        let position = place.position.ok_or(Unresolved::NoPosition)?;
+        let map = self.get(&place.url).ok_or(Unresolved::NoMap)?;
+        let index = Index::open(&map.index).ok_or(Miss::Damaged)?;
+        Ok(index.find(&mut map.text, position)?)
+    }
+
+    fn resolved(&mut self, frame: &Frame, original: &Original, function: Option<String>) -> FrameReport {
+        let mut report = FrameReport {
+            file: clean(&original.source),
+            line: Some(original.position.line),
+            column: Some(original.position.column.saturating_add(1)),
+            function,
+            source: Some(original.source.clone()),
+            in_app: !original.is_ignored && is_own(&original.source),
+            ..FrameReport::default()
+        };
+        let url = frame.place.as_ref().map_or("", |place| &place.url);
+        let Some(map) = self.get(url) else {
+            return report;
+        };
+        match Index::open(&map.index).map(|index| index.context(&mut map.text, original)) {
+            Some(Ok(context)) => {
+                report.pre_context = context.before;
+                report.context_line = Some(context.line);
+                report.post_context = context.after;
+            }
+            Some(Err(reason)) => report.no_context = Some(reason.to_string()),
+            None => {}
+        }
+        report
+    }
+}
+
+/// What the function is called in the source.
+///
+/// A map names what stands at a place, and what stands at the place of a call is the function that is called: so a
+/// frame has its name from its caller. The outermost has no caller but its own place.
+fn function_name(frame: &Frame, original: &Original, caller: Option<(&Frame, &Resolved)>) -> Option<String> {
+    // After a line that is no frame another stack begins, as after "Caused by".
+    let caller = caller.filter(|(caller, _)| caller.line == frame.line + 1);
+    let name = match caller {
+        // The place of code that eval made is that of the eval, which is no call of the function.
+        _ if frame.is_eval => None,
+        Some((caller, _)) if caller.is_eval => None,
+        Some((_, Ok(original))) => original.name.as_ref(),
+        Some((_, Err(_))) => None,
+        None => original.name.as_ref(),
+    };
+    name.filter(|name| says_something(name))
+        .or(frame.function.as_ref())
+        .cloned()
+}
+
+/// Names that bundlers give to their own machinery.
+fn says_something(name: &str) -> bool {
+    !matches!(
+        name,
+        "" | "<anonymous>" | "anonymous" | "__webpack_require__" | "__webpack_modules__"
+    ) && !name.contains(['\n', '\r'])
+}
+
+fn rewritten(line: &str, frame: &Frame, report: &FrameReport, grammar: Option<Grammar>) -> String {
+    let (line_number, column) = (report.line.unwrap_or(0), report.column.unwrap_or(0));
+    let place = format!("{}:{line_number}:{column}", report.file);
+    let lead = &frame.lead;
+    let end = if line.ends_with('\r') { "\r" } else { "" };
+    match (grammar, &report.function) {
+        (Some(Grammar::Chrome), Some(function)) => format!("{lead}{function} ({place}){end}"),
+        (Some(Grammar::Chrome) | None, None) => format!("{lead}{place}{end}"),
+        (_, function) => format!("{lead}{}@{place}{end}", function.as_deref().unwrap_or("")),
+    }
+}
+
+fn unresolved(frame: &Frame, reason: &Unresolved) -> FrameReport {
+    let place = frame.place.as_ref();
+    let position = place.and_then(|place: &Place| place.position);
+    FrameReport {
+        file: place.map_or_else(String::new, |place| place.url.clone()),
+        line: position.map(|position| position.line),
+        column: position.map(|position| position.column + 1),
+        function: frame.function.clone(),
+        in_app: place.is_some_and(|place| is_own(&place.url)),
+        unresolved: Some(reason.to_string()),
+        ..FrameReport::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::source_map::{Limits, index};
+
+    /// Text that the test leaks to no one: a map of its own bytes.
+    struct Text(Vec<u8>);
+
+    impl ReadAt for Text {
+        fn read_at(&mut self, offset: u64, bytes: &mut [u8]) -> std::io::Result<usize> {
+            self.0.as_slice().read_at(offset, bytes)
+        }
+    }
+
+    fn stored(map: &serde_json::Value) -> StoredMap {
+        let text = map.to_string().into_bytes();
+        let indexed = index(text.as_slice(), Limits::default()).unwrap();
+        StoredMap {
+            index: indexed.bytes.into(),
+            text: Box::new(Text(text)),
+        }
+    }
+
+    /// The map of the contract, with a source: for `/s/x.js` only.
+    fn vector(url: &str) -> Option<StoredMap> {
+        url.contains("/s/x.js").then(|| {
+            stored(&json!({
+                "version": 3, "sources": ["src/app.ts"], "names": ["realName"], "mappings": "AAAAA,IAAAA",
+                "sourcesContent": ["realName();\nnext();"],
+            }))
+        })
+    }
+
+    #[test]
+    fn the_vector_of_the_contract_holds() {
+        for query in ["", "?v=3"] {
+            let stack = format!("Error: x\n    at b (https://cdn.example.com/s/x.js{query}:1:5)\n");
+
+            let unminified = unminify(&stack, vector);
+
+            assert_eq!(unminified.stack, "Error: x\n    at realName (src/app.ts:1:1)\n");
+            let frames = serde_json::to_value(unminified.frames).unwrap();
+            let expected = json!([{
+                "file": "src/app.ts", "line": 1, "column": 1, "function": "realName", "source": "src/app.ts",
+                "in_app": true, "pre_context": [], "context_line": "realName();", "post_context": ["next();"],
+            }]);
+            assert_eq!(frames, expected);
+        }
+    }
+
+    #[test]
+    fn all_engines_are_written_in_their_own_way() {
+        let url = "https://x.io/s/x.js:1:5";
+        for (line, expected) in [
+            (format!("    at {url}"), "    at realName (src/app.ts:1:1)"),
+            (
+                format!("    at async b ({url})"),
+                "    at async realName (src/app.ts:1:1)",
+            ),
+            (
+                format!("    at new b ({url})\r"),
+                "    at new realName (src/app.ts:1:1)\r",
+            ),
+            (
+                format!("    at eval (eval at b ({url}), <anonymous>:1:1)"),
+                "    at eval (src/app.ts:1:1)",
+            ),
+            (format!("b@{url}"), "realName@src/app.ts:1:1"),
+            (format!("async*b@{url}"), "async*realName@src/app.ts:1:1"),
+            (
+                format!("{url}\nmap@[native code]"),
+                "@src/app.ts:1:1\nmap@[native code]",
+            ),
+        ] {
+            assert_eq!(unminify(&line, vector).stack, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_function_has_its_name_from_its_caller() {
+        // function outer() { inner(); } with a name at the call only.
+        let map = || {
+            stored(&json!({
+                "version": 3, "sources": ["webpack://shop/./src/a.ts"], "names": ["inner", "outer"],
+                "mappings": "AAAA,UAAUA,UAAUC",
+            }))
+        };
+        let stack =
+            "    at a (https://x/a.js:1:1)\n    at b (https://x/a.js:1:11)\n    at c (https://x/a.js:1:21)";
+
+        let unminified = unminify(stack, |_| Some(map()));
+
+        let expected =
+            "    at inner (src/a.ts:1:1)\n    at outer (src/a.ts:1:11)\n    at outer (src/a.ts:1:21)";
+        assert_eq!(unminified.stack, expected);
+    }
+
+    #[test]
+    fn a_frame_that_cannot_be_resolved_stays_and_says_why() {
+        let stack = "TypeError: x\n    at a (https://x/other.js:1:5)\n    at Array.map (<anonymous>)\n    at b (https://x/s/x.js:7)\n    at c (https://x/s/x.js:9:1)\n    at d (https://x/s/x.js:1:5)";
+
+        let unminified = unminify(stack, vector);
+
+        assert_eq!(
+            unminified.stack,
+            stack
+                .replace("d (https://x/s/x.js", "realName (src/app.ts")
+                .replace("ts:1:5", "ts:1:1")
+        );
+        let reasons: Vec<_> = unminified
+            .frames
+            .iter()
+            .map(|frame| frame.unresolved.as_deref())
+            .collect();
+        let expected = [
+            Some("there is no source map for the script"),
+            Some("the frame is not in a script"),
+            Some("the frame has no line and column"),
+            Some("the map does not cover the position"),
+            None,
+        ];
+        assert_eq!(reasons, expected);
+    }
+
+    #[test]
+    fn a_map_is_looked_for_once() {
+        let stack = "    at a (https://x/s/x.js:1:5)\n".repeat(250);
+        let mut asked = 0;
+
+        let unminified = unminify(&stack, |url| {
+            asked += 1;
+            vector(url)
+        });
+
+        assert_eq!(asked, 1);
+        assert_eq!(unminified.frames.len(), 250);
+        assert_eq!(
+            unminified.frames[100].unresolved.as_deref(),
+            Some("the stack has too many frames")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn text_without_maps_stays_as_it_is(text in r"([ @():*\n\r0-9é]|    at |eval at |https://x/| line 7 > eval){0,40}") {
+            prop_assert_eq!(unminify(&text, |_| None).stack, text);
+        }
+
+        #[test]
+        fn text_of_any_kind_does_no_harm(text in r"([ @():*\n\r0-9é]|    at |eval at |https://x/s/x.js:1:5){0,40}") {
+            let _ = unminify(&text, vector);
+        }
+    }
+}
