@@ -88,7 +88,7 @@ test('pointing reads the legend at that time, and leaving reads the latest again
 test('dragging over the samples zooms both charts, and back restores', async () => {
   await metrics.drag(1, 0.2, 0.6);
   await expect.poll(() => metrics.asked('since')).not.toBeNull();
-  expect(await metrics.range()).toMatch(/\d\d:\d\d – \d\d:\d\d/);
+  expect(await metrics.range()).toMatch(/\d\d:\d\d – .*\d\d:\d\d/);
   expect(metrics.asked('group_by')).toBe('endpoint');
 
   await page.goBack();
