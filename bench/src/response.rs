@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use anyhow::{Context, Result, bail};
 
 const MAX_HEADERS: usize = 48;
+/// A body that is longer than this is joined when its end is there.
+const LONG_BODY_BYTES: usize = 64 << 10;
 
 pub(crate) struct Response<'a> {
     pub(crate) status: u16,
@@ -58,7 +60,7 @@ fn framing(status: u16, headers: &[httparse::Header<'_>]) -> Result<Framing> {
 /// The slow way, for the rare response without a length. Trailers are not expected.
 fn join_chunks(mut rest: &[u8]) -> Result<Option<Vec<u8>>> {
     // A long body would be joined again for each piece that comes.
-    if !rest.ends_with(b"0\r\n\r\n") {
+    if rest.len() > LONG_BODY_BYTES && !rest.ends_with(b"0\r\n\r\n") {
         return Ok(None);
     }
     let mut body = Vec::new();

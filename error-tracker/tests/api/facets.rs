@@ -90,7 +90,7 @@ async fn the_service_tells_what_a_page_has_to_know() {
         json!({
             "service": "error-tracker",
             "version": env!("CARGO_PKG_VERSION"),
-            "links": {"log_viewer": "https://logs.test", "metrics_collector": null, "browser_relay": null},
+            "links": {"error_tracker": null, "log_viewer": "https://logs.test", "metrics_collector": null, "browser_relay": null},
             "retention_days": 30,
             "occurrences_kept": 7,
             "alert_channels": [],
