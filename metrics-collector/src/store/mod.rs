@@ -52,6 +52,8 @@ struct Shared {
 struct Writer {
     /// The next number of a row of raw points, by minute.
     next_raw: HashMap<i64, i64>,
+    /// The floors below which all rows of minutes and hours have been dropped since the start.
+    dropped_below: Option<Floors>,
 }
 
 impl Store {

@@ -112,11 +112,19 @@ impl Store {
     /// Forgets all that is too old: below the floors, and keys of requests.
     pub(crate) async fn drop_old(&self, now: Timestamp) -> Result<()> {
         while self.drop_raw().await? {}
-        self.drop_aggregated().await?;
-        // Only now that nothing is left of it: the place of a series may be given again.
-        let forgotten = self.forget_series(self.floors().hours).await?;
-        if forgotten > 0 {
-            tracing::info!(series = forgotten, "series without data were forgotten");
+        // These floors move once an hour, and every page has to be looked at.
+        let floors = Floors {
+            raw: 0,
+            ..self.floors()
+        };
+        if self.writer().await.dropped_below != Some(floors) {
+            self.drop_aggregated().await?;
+            // Only now that nothing is left of it: the place of a series may be given again.
+            let forgotten = self.forget_series(floors.hours).await?;
+            if forgotten > 0 {
+                tracing::info!(series = forgotten, "series without data were forgotten");
+            }
+            self.writer().await.dropped_below = Some(floors);
         }
         while self.forget_retry_keys(now).await? {}
         Ok(())
