@@ -8,7 +8,7 @@ SHELL := /bin/bash
 TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
 ARCH := $(shell uname -m)
 MUSL := $(ARCH)-unknown-linux-musl
-SERVICES := error-tracker log-viewer metrics-collector
+SERVICES := error-tracker log-viewer metrics-collector browser-relay
 PACKAGES := $(addprefix -p ,$(SERVICES))
 SHELL_SCRIPTS := .ci/run deploy/*.sh scripts/*.sh
 
@@ -25,7 +25,8 @@ test: setup-test ui check ## Check and test everything, the pages in a real brow
 	npm test
 	cargo build $(PACKAGES)
 	ERROR_TRACKER_BIN=$(TARGET_DIR)/debug/error-tracker LOG_VIEWER_BIN=$(TARGET_DIR)/debug/log-viewer \
-		METRICS_COLLECTOR_BIN=$(TARGET_DIR)/debug/metrics-collector npm run e2e --workspaces --if-present
+		METRICS_COLLECTOR_BIN=$(TARGET_DIR)/debug/metrics-collector \
+		BROWSER_RELAY_BIN=$(TARGET_DIR)/debug/browser-relay npm run e2e --workspaces --if-present
 	cargo test --quiet --workspace --doc
 	@scripts/cargo-test.sh
 

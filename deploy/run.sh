@@ -15,6 +15,7 @@ services=(
     "error-tracker $((first_port)) DATABASE_PATH=$data/errors.db BASE_URL=http://127.0.0.1:$((first_port))"
     "log-viewer $((first_port + 1)) DATABASE_PATH=$data/logs.db"
     "metrics-collector $((first_port + 2)) DATABASE_PATH=$data/metrics.db"
+    "browser-relay $((first_port + 3)) DATABASE_PATH=$data/browser-relay.db ERROR_TRACKER_UI_URL=http://127.0.0.1:$((first_port)) METRICS_COLLECTOR_UI_URL=http://127.0.0.1:$((first_port + 2))"
 )
 
 binaries=${CARGO_TARGET_DIR:-target}/debug
@@ -40,13 +41,20 @@ check_ports() {
     fi
 }
 
-# The variable that holds the key of a service.
+# The variable that holds the key of a service. That of the relay is for its administrator: browsers have keys of their own.
 key_name() {
     local upper=${1^^}
-    printf '%s_API_KEY' "${upper//-/_}"
+    case $1 in
+        browser-relay) printf 'BROWSER_RELAY_ADMIN_API_KEY' ;;
+        *) printf '%s_API_KEY' "${upper//-/_}" ;;
+    esac
 }
 
 key_of() { sed -n "s/^$(key_name "$1")=//p" "$keys"; }
+
+demo_key() { sed -n 's/^DEMO_DSN_KEY=//p' "$keys"; }
+
+new_key() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 
 # A service that came later gets its key then; a key that is there stays.
 make_keys() {
@@ -56,9 +64,12 @@ make_keys() {
     for service in "${services[@]}"; do
         read -r name _ <<<"$service"
         if [ -z "$(key_of "$name")" ]; then
-            printf '%s=%s\n' "$(key_name "$name")" "$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')" >>"$keys"
+            printf '%s=%s\n' "$(key_name "$name")" "$(new_key)" >>"$keys"
         fi
     done
+    if [ -z "$(demo_key)" ]; then
+        printf 'DEMO_DSN_KEY=%s\n' "$(new_key)" >>"$keys"
+    fi
 }
 
 build() {
@@ -95,11 +106,23 @@ link_others() {
     done
 }
 
+# The relay hands on what browsers send, and has a key for pages of a demo project.
+lend_keys() {
+    local peer
+    for peer in error-tracker metrics-collector; do
+        export "$(key_name "$peer")=$(key_of "$peer")"
+    done
+    export "DSN_KEYS=${DSN_KEYS:-demo:$(demo_key)}"
+}
+
 # Turns the shell that it runs in into the service. The key goes through the environment, where nobody else sees it.
 become() {
     local name=$1 port=$2
     export "LISTEN=127.0.0.1:$port" "$(key_name "$name")=$(key_of "$name")" "LOG_FORMAT=${LOG_FORMAT:-text}" "${@:3}"
     link_others "$name"
+    if [ "$name" = browser-relay ]; then
+        lend_keys
+    fi
     exec "$binaries/$name"
 }
 
@@ -155,7 +178,15 @@ Send a first report:
   curl http://127.0.0.1:$first_port/api/errors -H 'X-API-Key: $(key_of error-tracker)' -H 'Content-Type: application/json' \\
     -d '{"project": "shop", "exception_type": "KeyError", "message": "7", "traceback": "  File \"/srv/shop/cart.py\", line 31, in total\nKeyError: 7"}'
 
-Then open the address and sign in with the key. Ctrl-C stops everything.
+Then open the address and sign in with the key. A page of any origin sends its errors with:
+
+  <script>
+    addEventListener('error', ({ error, message }) => navigator.sendBeacon(
+      'http://127.0.0.1:$((first_port + 3))/api/browser/errors?key=$(demo_key)',
+      JSON.stringify({ type: error?.name, message: error?.message ?? message, stack: error?.stack, url: location.href })))
+  </script>
+
+Ctrl-C stops everything.
 
 END
 }

@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 document=docs/settings.md
-services=(error-tracker log-viewer metrics-collector)
+services=(error-tracker log-viewer metrics-collector browser-relay)
 
 # "  NAME   what it is for [default]" becomes "NAME default".
 from_help() {

@@ -65,6 +65,17 @@ pub struct FrameReport {
     pub unresolved: Option<String>,
 }
 
+impl FrameReport {
+    /// Makes it small.
+    pub(crate) fn leave_context_out(&mut self) {
+        self.pre_context.clear();
+        self.post_context.clear();
+        if self.context_line.take().is_some() {
+            self.no_context = Some("left out to keep the report small".into());
+        }
+    }
+}
+
 /// Why a frame stays as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum Unresolved {
@@ -74,9 +85,9 @@ pub enum Unresolved {
     /// The engine gave no column, without which a minified line says nothing.
     #[error("the frame has no line and column")]
     NoPosition,
-    /// Nobody has uploaded one for this script and release.
-    #[error("there is no source map for the script")]
-    NoMap,
+    /// There is none for the script; the text says what was looked for.
+    #[error("{0}")]
+    NoMap(String),
     /// The map has no answer.
     #[error(transparent)]
     Miss(#[from] Miss),
@@ -85,8 +96,8 @@ pub enum Unresolved {
     TooMany,
 }
 
-/// Resolves what can be resolved. `find` is asked once for each URL, and gives its map if there is one.
-pub fn unminify(text: &str, find: impl FnMut(&str) -> Option<StoredMap>) -> Unminified {
+/// Resolves what can be resolved. `find` is asked once for each URL, and gives its map, or says why there is none.
+pub fn unminify(text: &str, find: impl FnMut(&str) -> Result<StoredMap, String>) -> Unminified {
     let stack = stack::parse(text);
     let mut maps = Maps {
         find,
@@ -131,22 +142,26 @@ type Resolved = Result<Original, Unresolved>;
 
 struct Maps<F> {
     find: F,
-    found: HashMap<String, Option<StoredMap>>,
+    found: HashMap<String, Result<StoredMap, String>>,
 }
 
-impl<F: FnMut(&str) -> Option<StoredMap>> Maps<F> {
-    fn get(&mut self, url: &str) -> Option<&mut StoredMap> {
+impl<F: FnMut(&str) -> Result<StoredMap, String>> Maps<F> {
+    fn get(&mut self, url: &str) -> Result<&mut StoredMap, Unresolved> {
         if !self.found.contains_key(url) {
             let map = (self.find)(url);
             self.found.insert(url.to_owned(), map);
         }
-        self.found.get_mut(url)?.as_mut()
+        match self.found.get_mut(url) {
+            Some(Ok(map)) => Ok(map),
+            Some(Err(reason)) => Err(Unresolved::NoMap(reason.clone())),
+            None => Err(Unresolved::NoMap(String::new())),
+        }
     }
 
     fn original(&mut self, frame: &Frame) -> Resolved {
         let place = frame.place.as_ref().ok_or(Unresolved::NoScript)?;
         let position = place.position.ok_or(Unresolved::NoPosition)?;
-        let map = self.get(&place.url).ok_or(Unresolved::NoMap)?;
+        let map = self.get(&place.url)?;
         let index = Index::open(&map.index).ok_or(Miss::Damaged)?;
         Ok(index.find(&mut map.text, position)?)
     }
@@ -162,7 +177,7 @@ impl<F: FnMut(&str) -> Option<StoredMap>> Maps<F> {
             ..FrameReport::default()
         };
         let url = frame.place.as_ref().map_or("", |place| &place.url);
-        let Some(map) = self.get(url) else {
+        let Ok(map) = self.get(url) else {
             return report;
         };
         match Index::open(&map.index).map(|index| index.context(&mut map.text, original)) {
@@ -259,8 +274,10 @@ mod tests {
     }
 
     /// The map of the contract, with a source: for `/s/x.js` only.
-    fn vector(url: &str) -> Option<StoredMap> {
-        url.contains("/s/x.js").then(|| {
+    fn vector(url: &str) -> Result<StoredMap, String> {
+        let is_known = url.contains("/s/x.js");
+        let known = is_known.then_some(()).ok_or("no map for release 1.2".to_owned());
+        known.map(|()| {
             stored(&json!({
                 "version": 3, "sources": ["src/app.ts"], "names": ["realName"], "mappings": "AAAAA,IAAAA",
                 "sourcesContent": ["realName();\nnext();"],
@@ -325,7 +342,7 @@ mod tests {
         let stack =
             "    at a (https://x/a.js:1:1)\n    at b (https://x/a.js:1:11)\n    at c (https://x/a.js:1:21)";
 
-        let unminified = unminify(stack, |_| Some(map()));
+        let unminified = unminify(stack, |_| Ok(map()));
 
         let expected =
             "    at inner (src/a.ts:1:1)\n    at outer (src/a.ts:1:11)\n    at outer (src/a.ts:1:21)";
@@ -350,7 +367,7 @@ mod tests {
             .map(|frame| frame.unresolved.as_deref())
             .collect();
         let expected = [
-            Some("there is no source map for the script"),
+            Some("no map for release 1.2"),
             Some("the frame is not in a script"),
             Some("the frame has no line and column"),
             Some("the map does not cover the position"),
@@ -380,7 +397,7 @@ mod tests {
     proptest! {
         #[test]
         fn text_without_maps_stays_as_it_is(text in r"([ @():*\n\r0-9é]|    at |eval at |https://x/| line 7 > eval){0,40}") {
-            prop_assert_eq!(unminify(&text, |_| None).stack, text);
+            prop_assert_eq!(unminify(&text, |_| Err(String::new())).stack, text);
         }
 
         #[test]

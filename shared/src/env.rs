@@ -150,6 +150,30 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// An http or https address, without a slash at its end.
+    pub fn url(&mut self, name: &str) -> Option<String> {
+        let url = self.text(name)?;
+        self.checked_url(name, &url)
+    }
+
+    /// An address that has to be set.
+    pub fn required_url(&mut self, name: &str) -> String {
+        let url = self.text(name);
+        if url.is_none() {
+            self.fault(name, "is required and not set");
+        }
+        url.and_then(|url| self.checked_url(name, &url))
+            .unwrap_or_default()
+    }
+
+    fn checked_url(&mut self, name: &str, url: &str) -> Option<String> {
+        if url.starts_with("http://") || url.starts_with("https://") {
+            return Some(url.trim_end_matches('/').to_owned());
+        }
+        self.fault(name, format!("must be an http or https address, not \"{url}\""));
+        None
+    }
+
     /// A secret under the first of `names` that is set, with that name. Missing, blank and `<placeholder>` are faults.
     pub fn required_secret<'n>(&mut self, names: &[&'n str]) -> (&'n str, String) {
         for name in names {

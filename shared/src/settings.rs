@@ -37,7 +37,7 @@ impl ServiceLinks {
             let is_own = name
                 .strip_suffix("_URL")
                 .is_some_and(|name| name.eq_ignore_ascii_case(&own.replace('-', "_")));
-            (!is_own).then(|| read_url(reader, name)).flatten()
+            (!is_own).then(|| reader.url(name)).flatten()
         };
         Self {
             error_tracker: address("ERROR_TRACKER_URL"),
@@ -46,14 +46,6 @@ impl ServiceLinks {
             browser_relay: address("BROWSER_RELAY_URL"),
         }
     }
-}
-
-fn read_url(reader: &mut Reader<'_>, name: &str) -> Option<String> {
-    let url = reader.text(name)?;
-    if !url.starts_with("http://") && !url.starts_with("https://") {
-        reader.fault(name, format!("must be an http or https address, not \"{url}\""));
-    }
-    Some(url.trim_end_matches('/').to_owned())
 }
 
 /// What differs between the services in the settings they share.

@@ -10,6 +10,8 @@
 
 mod content;
 mod context;
+mod debug_id;
+mod envelope;
 mod fault;
 mod json;
 mod layout;
@@ -23,6 +25,8 @@ mod text;
 mod vlq;
 
 pub use context::{Context, NoContext};
+pub use debug_id::normal_debug_id;
+pub use envelope::{EnclosedMap, Envelope, open_envelope};
 pub use fault::{BadMap, MappingFault};
 pub use layout::Index;
 pub use lookup::{Miss, Original, Position};

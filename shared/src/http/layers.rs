@@ -121,6 +121,21 @@ impl Gate {
     }
 }
 
+/// Routes that do without the API key, and what stands in its place.
+pub trait PublicRoutes: Send + Sync + 'static {
+    /// Decides on a request for a public path, and may put extensions into it. `None` when the path is not public.
+    fn admit(&self, request: &mut Request) -> Option<Admission>;
+}
+
+/// What is decided about a request for a public path.
+#[derive(Debug, Default)]
+pub struct Admission {
+    /// What the reply carries, whatever it is.
+    pub headers: HeaderMap,
+    /// The reply, when the request goes no further.
+    pub answer: Option<Response>,
+}
+
 /// A service's routes with the stack around them. Clones share everything.
 ///
 /// Plain code instead of layers: a layer costs several allocations per request, and the order is easier to read.
@@ -128,6 +143,7 @@ impl Gate {
 pub struct App {
     router: Router,
     gate: Arc<Gate>,
+    public: Option<Arc<dyn PublicRoutes>>,
 }
 
 impl App {
@@ -137,20 +153,46 @@ impl App {
         let router = router.method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this method is not allowed here")
         });
-        Self { router, gate }
+        Self {
+            router,
+            gate,
+            public: None,
+        }
+    }
+
+    /// Lets `public` decide on its paths.
+    #[must_use]
+    pub fn with_public(self, public: Arc<dyn PublicRoutes>) -> Self {
+        Self {
+            public: Some(public),
+            ..self
+        }
     }
 
     /// Answers one request.
-    pub async fn answer(self, request: Request) -> Response {
+    pub async fn answer(self, mut request: Request) -> Response {
         let started = Instant::now();
         let method = request.method().clone();
         let logged = tracing::enabled!(tracing::Level::DEBUG).then(|| request.uri().path().to_owned());
         let gate = Arc::clone(&self.gate);
-        let answered = AssertUnwindSafe(self.authorise(request)).catch_unwind().await;
-        let mut response = answered.unwrap_or_else(|_| {
+        let admission = self
+            .public
+            .as_deref()
+            .and_then(|public| public.admit(&mut request));
+        let is_public = admission.is_some();
+        let Admission { headers, answer } = admission.unwrap_or_default();
+        let answered = AssertUnwindSafe(async move {
+            match answer {
+                Some(answer) => answer,
+                None if is_public => self.route(request).await,
+                None => self.authorise(request).await,
+            }
+        });
+        let mut response = answered.catch_unwind().await.unwrap_or_else(|_| {
             tracing::error!("a request handler panicked");
             Problem::internal().into_response()
         });
+        response.headers_mut().extend(headers);
         gate.traffic.count(&method, response.status());
         if let Some(path) = logged {
             let duration_ms = started.elapsed().as_millis() as u64;
@@ -161,7 +203,7 @@ impl App {
     }
 
     async fn authorise(self, mut request: Request) -> Response {
-        let Self { router, gate } = self;
+        let gate = Arc::clone(&self.gate);
         let path = request.uri().path();
         let guarded = path.starts_with(API_PREFIX) || path == "/api" || path == "/metrics";
         if guarded && path != super::session::PATH {
@@ -187,7 +229,11 @@ impl App {
                 client,
             });
         }
-        match router.oneshot(request).await {
+        self.route(request).await
+    }
+
+    async fn route(self, request: Request) -> Response {
+        match self.router.oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         }

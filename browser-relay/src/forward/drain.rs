@@ -1,0 +1,173 @@
+//! Sends on what waits in the spool, in order, and forgets what has arrived.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use tokio_util::sync::CancellationToken;
+
+use super::lane::Way;
+use super::peer::{Away, Reply, Taken};
+use crate::id;
+use crate::store::spool::{ROW_BYTES, Row};
+
+/// A peer that has much to do may take so long for a batch.
+const LIMIT: Duration = Duration::from_secs(10);
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// When the spool cannot be read or written.
+const DATABASE_PAUSE: Duration = Duration::from_secs(2);
+
+/// How a round ended.
+enum Round {
+    /// Something has arrived, and there may be more.
+    Sent,
+    /// Nothing waits.
+    Empty,
+    Failed(Duration),
+}
+
+pub(super) async fn run(way: Arc<Way>, stop: CancellationToken) {
+    let mut failures = 0;
+    loop {
+        let round = tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            round = send_first(&way, failures) => round,
+        };
+        match round {
+            Round::Sent => failures = 0,
+            Round::Empty => tokio::select! {
+                () = stop.cancelled() => return,
+                () = way.spooled.notified() => {}
+            },
+            Round::Failed(pause) => {
+                failures += 1;
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+        }
+    }
+}
+
+async fn send_first(way: &Way, failures: u32) -> Round {
+    let destination = way.peer.destination;
+    let (items, bytes) = (destination.most_items() as i64, destination.most_bytes() as i64);
+    let rows = match way.store.first_rows(destination, items, bytes).await {
+        Ok(rows) => rows,
+        Err(error) => return database_failed(&error),
+    };
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+        return Round::Empty;
+    };
+    if let Err(away) = deliver(way, &rows).await {
+        way.is_away(&away);
+        return Round::Failed(pause(failures, away.pause));
+    }
+    way.is_back();
+    // Until the rows are forgotten they are sent again, and the peer knows them by their ids or their key.
+    if let Err(error) = way.store.forget(destination, first.id, last.id).await {
+        return database_failed(&error);
+    }
+    let bytes: u64 = rows.iter().map(|row| row.body.len() as u64 + ROW_BYTES).sum();
+    let items: i64 = rows.iter().map(|row| row.items).sum();
+    way.budget.give_back(bytes);
+    way.add(-(rows.len() as i64), -items, -(bytes as i64));
+    Round::Sent
+}
+
+fn database_failed(error: &sqlx::Error) -> Round {
+    tracing::error!(%error, "the spool cannot be used; what is in it stays there");
+    Round::Failed(DATABASE_PAUSE)
+}
+
+/// Twice as long after each failure, and never the same for two relays; but as long as the peer asked for.
+fn pause(failures: u32, asked: Option<Duration>) -> Duration {
+    let backoff = FIRST_PAUSE
+        .saturating_mul(1 << failures.min(16))
+        .min(LONGEST_PAUSE);
+    let chance = f64::from(u32::from(id::random_bytes()[0])) / 255.0;
+    backoff
+        .mul_f64(0.75 + chance / 2.0)
+        .max(asked.unwrap_or_default())
+}
+
+/// Sends rows together. What is refused for ever is counted and counts as arrived.
+async fn deliver(way: &Way, rows: &[Row]) -> Result<(), Away> {
+    let bodies: Vec<&[u8]> = rows.iter().map(|row| row.body.as_slice()).collect();
+    let body = bodies.join(&b","[..]);
+    let items: i64 = rows.iter().map(|row| row.items).sum();
+    let key = rows.first().and_then(|row| row.retry_key.clone());
+    // The next one last. Halves of a refused batch have keys that are the same at every try.
+    let mut to_go = vec![(body, items as usize, key)];
+    while let Some((body, items, key)) = to_go.pop() {
+        match way.peer.send(&body, items, key.as_deref(), LIMIT).await {
+            Reply::Taken(taken) => count(way, items, &taken),
+            Reply::Away(away) => return Err(away),
+            Reply::Refused { status, .. } => match halves(&body, items) {
+                Some([first, second]) => {
+                    let half_key = |half: &str| key.as_ref().map(|key| format!("{key}{half}"));
+                    to_go.push((second.0, second.1, half_key("r")));
+                    to_go.push((first.0, first.1, half_key("l")));
+                }
+                None => way.count_refused(status, items),
+            },
+        }
+    }
+    Ok(())
+}
+
+fn count(way: &Way, items: usize, taken: &Taken) {
+    let refused = match taken {
+        Taken::Reports(results) => results.iter().filter(|result| result.is_err()).count(),
+        Taken::Points(rejected) => rejected.len(),
+    };
+    let delivered = items.saturating_sub(refused) as u64;
+    way.counted.delivered.fetch_add(delivered, Ordering::Relaxed);
+    if refused > 0 {
+        way.count_refused(http::StatusCode::BAD_REQUEST, refused);
+    }
+}
+
+type Half = (Vec<u8>, usize);
+
+/// Cuts a body between two of its values; `None` when there is only one.
+fn halves(body: &[u8], items: usize) -> Option<[Half; 2]> {
+    if items < 2 {
+        return None;
+    }
+    let array = [b"[", body, b"]"].concat();
+    let values: Vec<&RawValue> = serde_json::from_slice(&array).ok()?;
+    let (first, second) = values.split_at_checked(values.len() / 2)?;
+    let joined = |values: &[&RawValue]| {
+        let texts: Vec<&str> = values.iter().map(|value| value.get()).collect();
+        (texts.join(",").into_bytes(), values.len())
+    };
+    (!first.is_empty()).then(|| [joined(first), joined(second)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_cut_between_two_values() {
+        let [first, second] = halves(br#"{"a":"x,y"},[1,2],3"#, 3).unwrap();
+
+        assert_eq!(first, (br#"{"a":"x,y"}"#.to_vec(), 1));
+        assert_eq!(second, (b"[1,2],3".to_vec(), 2));
+        assert!(halves(b"3", 1).is_none());
+    }
+
+    #[test]
+    fn pauses_grow_and_end_and_heed_the_peer() {
+        let within =
+            |pause: Duration, middle: f64| (middle * 0.75..=middle * 1.25).contains(&pause.as_secs_f64());
+
+        assert!(within(pause(0, None), 0.25) && within(pause(3, None), 2.0) && within(pause(60, None), 10.0));
+        assert_eq!(pause(0, Some(Duration::from_secs(30))), Duration::from_secs(30));
+    }
+}

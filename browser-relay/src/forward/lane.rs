@@ -1,0 +1,372 @@
+//! The way to one peer: at once, or into the spool.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::value::RawValue;
+use shared::clock::Timestamp;
+use shared::http::Problem;
+use shared::tasks::Tasks;
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+
+use super::batch::{Batch, Job, batches};
+use super::budget::Budget;
+use super::drain;
+use super::peer::{Away, Peer, Reply, Taken};
+use crate::store::Store;
+use crate::store::spool::{NewRow, ROW_BYTES, Waiting};
+
+/// Requests that wait for their turn; more are refused.
+const QUEUE: usize = 1_024;
+/// Requests that are taken at once.
+const AT_ONCE: usize = 256;
+/// What all that waits for its turn may hold together, in KiB, and how long a request waits for its share.
+const QUEUE_KIB: usize = 4 * 1_024;
+const QUEUE_WAIT: Duration = Duration::from_secs(2);
+/// A peer that is slower than this is treated as one that is away.
+const LIVE_LIMIT: Duration = Duration::from_secs(1);
+/// When a browser that was refused may come again.
+const RETRY_AFTER_S: u64 = 30;
+
+/// What became of a request's reports or points.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The tracker has it; its reply.
+    Report(Box<RawValue>),
+    /// The collector has them but for some; their places and what is wrong with them.
+    Points(Vec<(usize, String)>),
+    /// It is in the spool.
+    Spooled,
+    /// The peer will never take it.
+    Refused { status: StatusCode, detail: String },
+    /// There is no room in the spool. Nothing was kept.
+    Full,
+    /// The spool could not be written. Nothing was kept.
+    Failed(Arc<sqlx::Error>),
+}
+
+/// What has been counted since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    /// Reports or points that the peer has taken.
+    pub(crate) delivered: AtomicU64,
+    /// That went into the spool.
+    pub(crate) spooled: AtomicU64,
+    /// That the peer refused for ever.
+    pub(crate) refused: AtomicU64,
+    /// That there was no room for.
+    pub(crate) turned_away: AtomicU64,
+}
+
+/// Why nothing arrives now.
+#[derive(Debug, Clone)]
+pub(crate) struct Trouble {
+    pub(crate) reason: String,
+    pub(crate) since: Timestamp,
+}
+
+/// The way to one peer. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Lane {
+    queue: mpsc::Sender<Job>,
+    room: Arc<Semaphore>,
+    pub(crate) way: Arc<Way>,
+}
+
+/// What the two tasks of a lane share.
+pub(crate) struct Way {
+    pub(crate) peer: Peer,
+    pub(crate) store: Store,
+    pub(crate) budget: Arc<Budget>,
+    pub(crate) counted: Counted,
+    /// Counts rows before they are committed and until they are deleted: at zero nothing waits and nothing is under way.
+    waiting: Mutex<Waiting>,
+    trouble: Mutex<Option<Trouble>>,
+    /// Something was put into the spool.
+    pub(super) spooled: Notify,
+}
+
+impl Lane {
+    /// Starts the lane's two tasks.
+    ///
+    /// # Errors
+    /// The spool cannot be read.
+    pub(crate) async fn start(
+        tasks: &Tasks,
+        peer: Peer,
+        store: Store,
+        budget: Arc<Budget>,
+    ) -> sqlx::Result<Self> {
+        let waiting = store.waiting(peer.destination).await?;
+        let way = Arc::new(Way {
+            peer,
+            store,
+            budget,
+            counted: Counted::default(),
+            waiting: Mutex::new(waiting),
+            trouble: Mutex::default(),
+            spooled: Notify::new(),
+        });
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        tasks.spawn("lane", take_in(Arc::clone(&way), jobs, tasks.stop_token()));
+        tasks.spawn("drain", drain::run(Arc::clone(&way), tasks.stop_token()));
+        Ok(Self {
+            queue,
+            room: Arc::new(Semaphore::new(QUEUE_KIB)),
+            way,
+        })
+    }
+
+    /// Hands on `items` JSON values, which `body` holds separated by commas, and waits until they are with the peer or in
+    /// the spool.
+    pub(crate) async fn hand_on(&self, body: String, items: usize) -> Outcome {
+        let (reply, outcome) = oneshot::channel();
+        let turned_away = || {
+            self.way
+                .counted
+                .turned_away
+                .fetch_add(items as u64, Ordering::Relaxed);
+            Outcome::Full
+        };
+        let kib = body.len().div_ceil(1_024).min(QUEUE_KIB) as u32;
+        let Ok(Ok(_room)) = tokio::time::timeout(QUEUE_WAIT, self.room.acquire_many(kib)).await else {
+            return turned_away();
+        };
+        if self.queue.try_send(Job { body, items, reply }).is_err() {
+            return turned_away();
+        }
+        outcome.await.unwrap_or_else(|_| turned_away())
+    }
+}
+
+impl Way {
+    pub(crate) fn waiting(&self) -> Waiting {
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        self.trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn add(&self, rows: i64, items: i64, bytes: i64) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.rows += rows;
+        waiting.items += items;
+        waiting.bytes += bytes;
+    }
+
+    /// Says so once, when it begins and when the reason becomes another.
+    pub(super) fn is_away(&self, away: &Away) {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if trouble
+            .as_ref()
+            .is_some_and(|trouble| trouble.reason == away.reason)
+        {
+            return;
+        }
+        let peer = self.peer.destination.name();
+        tracing::warn!(peer, reason = %away.reason, "a peer does not take what browsers send; it is kept in the spool");
+        let since = trouble
+            .as_ref()
+            .map_or_else(Timestamp::now, |trouble| trouble.since);
+        *trouble = Some(Trouble {
+            reason: away.reason.clone(),
+            since,
+        });
+    }
+
+    pub(super) fn is_back(&self) {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if trouble.take().is_some() {
+            let peer = self.peer.destination.name();
+            tracing::info!(
+                peer,
+                waiting = self.waiting().items,
+                "a peer takes what browsers send again"
+            );
+        }
+    }
+
+    pub(super) fn count_refused(&self, status: StatusCode, items: usize) {
+        self.counted.refused.fetch_add(items as u64, Ordering::Relaxed);
+        let peer = self.peer.destination.name();
+        tracing::warn!(
+            peer,
+            status = status.as_u16(),
+            items,
+            "a peer refused what a browser sent"
+        );
+    }
+}
+
+async fn take_in(way: Arc<Way>, mut queue: mpsc::Receiver<Job>, stop: tokio_util::sync::CancellationToken) {
+    let mut jobs = Vec::new();
+    loop {
+        tokio::select! {
+            biased;
+            taken = queue.recv_many(&mut jobs, AT_ONCE) => if taken == 0 { break },
+            () = stop.cancelled(), if !queue.is_closed() => {
+                queue.close();
+                continue;
+            }
+        }
+        let mut left = batches(way.peer.destination, jobs.drain(..));
+        if way.waiting().rows == 0 {
+            left = send(&way, left).await;
+        }
+        if !left.is_empty() {
+            keep(&way, left).await;
+        }
+    }
+}
+
+/// Sends batches until one is not taken; answers with that one and those after it.
+async fn send(way: &Way, batches: Vec<Batch>) -> Vec<Batch> {
+    let destination = way.peer.destination;
+    // The next one last.
+    let mut to_go = batches;
+    to_go.reverse();
+    while let Some(batch) = to_go.pop() {
+        let (body, key) = (batch.body(), batch.retry_key.as_deref());
+        match way.peer.send(&body, batch.items(), key, LIVE_LIMIT).await {
+            Reply::Taken(taken) => {
+                way.is_back();
+                answer(way, batch, taken);
+            }
+            // One of them is at fault, and the others must not suffer for it.
+            Reply::Refused { .. } if batch.jobs.len() > 1 => {
+                let [first, second] = batch.halves(destination);
+                to_go.extend([second, first]);
+            }
+            Reply::Refused { status, detail } => {
+                way.count_refused(status, batch.items());
+                for job in batch.jobs {
+                    let detail = detail.clone();
+                    let _ = job.reply.send(Outcome::Refused { status, detail });
+                }
+            }
+            Reply::Away(away) => {
+                way.is_away(&away);
+                to_go.push(batch);
+                break;
+            }
+        }
+    }
+    to_go.reverse();
+    to_go
+}
+
+/// Tells each request what the peer said of its part.
+fn answer(way: &Way, batch: Batch, taken: Taken) {
+    let (mut delivered, mut refused) = (0, 0);
+    match taken {
+        Taken::Reports(results) => {
+            for (job, result) in batch.jobs.into_iter().zip(results) {
+                let outcome = match result {
+                    Ok(reply) => {
+                        delivered += 1;
+                        Outcome::Report(reply)
+                    }
+                    Err(detail) => {
+                        refused += 1;
+                        Outcome::Refused {
+                            status: StatusCode::BAD_REQUEST,
+                            detail,
+                        }
+                    }
+                };
+                // A browser that has gone does not want to know.
+                let _ = job.reply.send(outcome);
+            }
+        }
+        Taken::Points(rejected) => {
+            refused = rejected.len();
+            delivered = batch.items().saturating_sub(refused);
+            let mut before = 0;
+            for job in batch.jobs {
+                let own = rejected.iter().filter_map(|(place, detail)| {
+                    let place = place.checked_sub(before).filter(|place| *place < job.items)?;
+                    Some((place, detail.clone()))
+                });
+                let own = own.collect();
+                before += job.items;
+                let _ = job.reply.send(Outcome::Points(own));
+            }
+        }
+    }
+    way.counted
+        .delivered
+        .fetch_add(delivered as u64, Ordering::Relaxed);
+    if refused > 0 {
+        way.count_refused(StatusCode::BAD_REQUEST, refused);
+    }
+}
+
+/// Puts batches into the spool, as far as there is room.
+async fn keep(way: &Way, batches: Vec<Batch>) {
+    let mut kept = Vec::new();
+    for batch in batches {
+        let row = batch.row();
+        if way.budget.take(cost(&row)) {
+            kept.push((batch, row));
+        } else {
+            let turned_away = batch.items() as u64;
+            way.counted.turned_away.fetch_add(turned_away, Ordering::Relaxed);
+            for job in batch.jobs {
+                let _ = job.reply.send(Outcome::Full);
+            }
+        }
+    }
+    if kept.is_empty() {
+        return;
+    }
+    let (batches, rows): (Vec<Batch>, Vec<NewRow>) = kept.into_iter().unzip();
+    let items: usize = rows.iter().map(|row| row.items).sum();
+    let bytes: u64 = rows.iter().map(cost).sum();
+    // Counted first: the other task may have sent them on before this one hears of the commit.
+    way.add(rows.len() as i64, items as i64, bytes as i64);
+    let result = way
+        .store
+        .spool(way.peer.destination, &rows, Timestamp::now())
+        .await;
+    let outcome: Box<dyn Fn() -> Outcome + Send> = match result {
+        Ok(()) => {
+            way.counted.spooled.fetch_add(items as u64, Ordering::Relaxed);
+            way.spooled.notify_one();
+            Box::new(|| Outcome::Spooled)
+        }
+        Err(error) => {
+            way.add(-(rows.len() as i64), -(items as i64), -(bytes as i64));
+            way.budget.give_back(bytes);
+            let error = Arc::new(error);
+            Box::new(move || Outcome::Failed(Arc::clone(&error)))
+        }
+    };
+    for job in batches.into_iter().flat_map(|batch| batch.jobs) {
+        let _ = job.reply.send(outcome());
+    }
+}
+
+fn cost(row: &NewRow) -> u64 {
+    row.body.len() as u64 + ROW_BYTES
+}
+
+impl Outcome {
+    /// What the browser is told when it is neither delivered nor kept.
+    pub(crate) fn problem(self) -> Problem {
+        match self {
+            Self::Refused { status, detail } => Problem::new(status, detail),
+            Self::Failed(error) => Problem::from(error),
+            Self::Full => Problem::unavailable(
+                "too much is waiting to be handed on; nothing was stored",
+                RETRY_AFTER_S,
+            ),
+            Self::Report(_) | Self::Points(_) | Self::Spooled => Problem::internal(),
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! Finds the maps of a stack and reads them where they are stored.
+
+use std::collections::HashMap;
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use lru::LruCache;
+use shared::clock::Timestamp;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+use crate::blocks::{BLOCK_BYTES, unpack};
+use crate::byte_lru::ByteLru;
+use crate::page::path;
+use crate::source_map::{ReadAt, normal_debug_id};
+use crate::stack;
+use crate::store::Store;
+use crate::store::maps::Found;
+use crate::unminify::{StoredMap, Unminified, unminify};
+use crate::used::Used;
+
+/// What of indexes and blocks is kept at hand.
+const INDEX_CACHE_BYTES: usize = 3 << 20;
+const BLOCK_CACHE_BYTES: usize = 3 << 20;
+/// What all indexes of one stack may have together. A stack leads through a few scripts.
+const INDEXES_OF_A_STACK: usize = 6 << 20;
+/// Releases of which it is remembered whether they have maps.
+const RELEASES: NonZeroUsize = NonZeroUsize::new(500).expect("not zero");
+/// Stacks that read from the database at the same time.
+const READERS: usize = 2;
+/// A stack that has to wait for longer goes as it is.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The maps of all projects.
+pub(crate) struct Maps {
+    store: Store,
+    used: Arc<Used>,
+    indexes: ByteLru<i64>,
+    blocks: Arc<Blocks>,
+    /// By project and release. Forgotten when a map comes or goes.
+    has_maps: Mutex<LruCache<(String, String), bool>>,
+    readers: Arc<Semaphore>,
+    pub(crate) counted: Counted,
+}
+
+/// Frames since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    pub(crate) resolved: AtomicU64,
+    pub(crate) unresolved: AtomicU64,
+}
+
+/// What a stack's scripts are looked for by.
+pub(crate) struct Origin<'a> {
+    pub(crate) project: &'a str,
+    pub(crate) release: Option<&'a str>,
+    /// By the URL of the script.
+    pub(crate) debug_ids: &'a HashMap<String, String>,
+}
+
+impl Maps {
+    pub(crate) fn new(store: Store, used: Arc<Used>) -> Self {
+        Self {
+            blocks: Arc::new(Blocks {
+                store: store.clone(),
+                unpacked: ByteLru::new(BLOCK_CACHE_BYTES),
+            }),
+            store,
+            used,
+            indexes: ByteLru::new(INDEX_CACHE_BYTES),
+            has_maps: Mutex::new(LruCache::new(RELEASES)),
+            readers: Arc::new(Semaphore::new(READERS)),
+            counted: Counted::default(),
+        }
+    }
+
+    /// To be called when a map has come or gone.
+    pub(crate) fn changed(&self) {
+        self.has_maps
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    /// Writes a stack again with the names and places of the sources, as far as there are maps. What stands in the way
+    /// is told at the frames.
+    pub(crate) async fn unminify(&self, stack: &str, origin: &Origin<'_>, now: Timestamp) -> Unminified {
+        let urls = urls(stack);
+        let found = if urls.is_empty() {
+            Ok(HashMap::new())
+        } else {
+            self.find(&urls, origin).await
+        };
+        let unminified = match found {
+            Ok(maps) => self.resolve(stack, maps, now).await,
+            Err(error) => {
+                tracing::error!(%error, "source maps cannot be read");
+                unminify(stack, |_| Err("the source maps cannot be read now".into()))
+            }
+        };
+        let unresolved = unminified
+            .frames
+            .iter()
+            .filter(|frame| frame.unresolved.is_some())
+            .count() as u64;
+        let resolved = unminified.frames.len() as u64 - unresolved;
+        self.counted.resolved.fetch_add(resolved, Ordering::Relaxed);
+        self.counted.unresolved.fetch_add(unresolved, Ordering::Relaxed);
+        unminified
+    }
+
+    /// The map of each script, or why it has none.
+    async fn find(
+        &self,
+        urls: &[String],
+        origin: &Origin<'_>,
+    ) -> sqlx::Result<HashMap<String, Result<Map, String>>> {
+        let debug_id = |url: &str| origin.debug_ids.get(url).and_then(|id| normal_debug_id(id));
+        let ids: Vec<String> = urls.iter().filter_map(|url| debug_id(url)).collect();
+        let by_id = if ids.is_empty() {
+            HashMap::new()
+        } else {
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            newest(self.store.maps_by_debug_id(origin.project, &ids).await?)
+        };
+        let has_maps = match origin.release {
+            Some(release) => self.has_maps(origin.project, release).await?,
+            None => false,
+        };
+        let by_path = match origin.release {
+            Some(release) if has_maps => {
+                let paths: Vec<&str> = urls.iter().map(|url| path(url)).collect();
+                newest(self.store.maps_by_path(origin.project, release, &paths).await?)
+            }
+            _ => HashMap::new(),
+        };
+        let mut maps = HashMap::with_capacity(urls.len());
+        let mut room = INDEXES_OF_A_STACK;
+        for url in urls {
+            let id = debug_id(url);
+            let found = id
+                .as_ref()
+                .and_then(|id| by_id.get(id))
+                .or_else(|| by_path.get(path(url)));
+            let map = match found {
+                Some(found) => self.load(found, &mut room).await?,
+                None => Err(missing(url, id.as_deref(), origin.release, has_maps)),
+            };
+            maps.insert(url.clone(), map);
+        }
+        Ok(maps)
+    }
+
+    async fn has_maps(&self, project: &str, release: &str) -> sqlx::Result<bool> {
+        let key = (project.to_owned(), release.to_owned());
+        let known = self
+            .has_maps
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            .copied();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let has_maps = self.store.has_release(project, release).await?;
+        self.has_maps
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .put(key, has_maps);
+        Ok(has_maps)
+    }
+
+    async fn load(&self, found: &Found, room: &mut usize) -> sqlx::Result<Result<Map, String>> {
+        let index = match self.indexes.get(&found.id) {
+            Some(index) => index,
+            None => {
+                let Some((size, packed)) = self.store.map_index(found.id).await? else {
+                    return Ok(Err("the map was deleted just now".into()));
+                };
+                let Ok(index) = unpack(&packed, size as usize) else {
+                    return Ok(Err("the stored map is damaged".into()));
+                };
+                let index: Arc<[u8]> = index.into();
+                self.indexes.put(found.id, Arc::clone(&index));
+                index
+            }
+        };
+        let Some(left) = room.checked_sub(index.len()) else {
+            return Ok(Err(
+                "the stack leads through too many scripts with large maps".into()
+            ));
+        };
+        *room = left;
+        Ok(Ok(Map {
+            id: found.id,
+            size: found.size as u64,
+            index,
+        }))
+    }
+
+    async fn resolve(
+        &self,
+        stack: &str,
+        maps: HashMap<String, Result<Map, String>>,
+        now: Timestamp,
+    ) -> Unminified {
+        for map in maps.values().flatten() {
+            self.used.map(map.id, now);
+        }
+        // Most errors come again, and then all that they need is at hand.
+        let missed = Arc::new(AtomicBool::new(false));
+        let at_hand = self.read(stack, &maps, &Source::AtHand(Arc::clone(&missed)));
+        if !missed.load(Ordering::Relaxed) {
+            return at_hand;
+        }
+        let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, Arc::clone(&self.readers).acquire_owned()).await
+        else {
+            return unminify(stack, |_| {
+                Err("too many stacks came at once to read their maps".into())
+            });
+        };
+        let (blocks, handle, text) = (Arc::clone(&self.blocks), Handle::current(), stack.to_owned());
+        let reading =
+            tokio::task::spawn_blocking(move || read(&text, &maps, &blocks, &Source::Database(handle)));
+        reading
+            .await
+            .unwrap_or_else(|_| unminify(stack, |_| Err("the source maps cannot be read now".into())))
+    }
+
+    fn read(&self, stack: &str, maps: &HashMap<String, Result<Map, String>>, source: &Source) -> Unminified {
+        read(stack, maps, &self.blocks, source)
+    }
+}
+
+fn read(
+    stack: &str,
+    maps: &HashMap<String, Result<Map, String>>,
+    blocks: &Arc<Blocks>,
+    source: &Source,
+) -> Unminified {
+    unminify(stack, |url| {
+        let map = maps
+            .get(url)
+            .ok_or("the stack has too many scripts")?
+            .as_ref()
+            .map_err(Clone::clone)?;
+        Ok(StoredMap {
+            index: Arc::clone(&map.index),
+            text: Box::new(Text {
+                map: map.clone(),
+                blocks: Arc::clone(blocks),
+                source: source.clone(),
+                last: None,
+            }),
+        })
+    })
+}
+
+/// The scripts of a stack, each once.
+fn urls(stack: &str) -> Vec<String> {
+    /// As many as [`unminify`] looks up.
+    const MOST: usize = 100;
+    let mut urls: Vec<String> = Vec::new();
+    let frames = stack::parse(stack).frames.into_iter().take(MOST);
+    for place in frames.filter_map(|frame| frame.place) {
+        if !urls.contains(&place.url) {
+            urls.push(place.url);
+        }
+    }
+    urls
+}
+
+/// The newest of several stands last, and so stays.
+fn newest(found: Vec<Found>) -> HashMap<String, Found> {
+    found
+        .into_iter()
+        .map(|found| (found.asked.clone(), found))
+        .collect()
+}
+
+/// What was looked for, in words for the person who uploaded something else.
+fn missing(url: &str, debug_id: Option<&str>, release: Option<&str>, has_maps: bool) -> String {
+    let path = path(url);
+    let by_release = match release {
+        None => "no map, and the report names no release".to_owned(),
+        Some(release) if has_maps => format!("no map for {path} in release {release}"),
+        Some(release) => format!("no map for release {release}"),
+    };
+    match debug_id {
+        Some(id) => format!("no map with debug id {id}; {by_release}"),
+        None => by_release,
+    }
+}
+
+/// A map that was found.
+#[derive(Debug, Clone)]
+struct Map {
+    id: i64,
+    /// Of its text, in bytes.
+    size: u64,
+    index: Arc<[u8]>,
+}
+
+/// Blocks as they were needed.
+struct Blocks {
+    store: Store,
+    unpacked: ByteLru<(i64, usize)>,
+}
+
+/// Where a block is taken from.
+#[derive(Clone)]
+enum Source {
+    /// Only from what is at hand; says when that was not enough.
+    AtHand(Arc<AtomicBool>),
+    /// From the database, on a thread that may wait.
+    Database(Handle),
+}
+
+/// The text of a map.
+struct Text {
+    map: Map,
+    blocks: Arc<Blocks>,
+    source: Source,
+    last: Option<(usize, Arc<[u8]>)>,
+}
+
+impl Text {
+    fn block(&mut self, number: usize) -> io::Result<Arc<[u8]>> {
+        if let Some((last, block)) = &self.last
+            && *last == number
+        {
+            return Ok(Arc::clone(block));
+        }
+        let key = (self.map.id, number);
+        let block = match self.blocks.unpacked.get(&key) {
+            Some(block) => block,
+            None => {
+                let block = self.fetch(number)?;
+                self.blocks.unpacked.put(key, Arc::clone(&block));
+                block
+            }
+        };
+        self.last = Some((number, Arc::clone(&block)));
+        Ok(block)
+    }
+
+    fn fetch(&self, number: usize) -> io::Result<Arc<[u8]>> {
+        match &self.source {
+            Source::AtHand(missed) => {
+                missed.store(true, Ordering::Relaxed);
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+            Source::Database(handle) => {
+                let packed = handle
+                    .block_on(self.blocks.store.map_block(self.map.id, number))
+                    .map_err(|_| io::Error::other("the database does not answer"))?
+                    .ok_or(io::ErrorKind::NotFound)?;
+                Ok(unpack(&packed, BLOCK_BYTES)?.into())
+            }
+        }
+    }
+}
+
+impl ReadAt for Text {
+    fn read_at(&mut self, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
+        if offset >= self.map.size {
+            return Ok(0);
+        }
+        let (number, within) = (offset as usize / BLOCK_BYTES, offset as usize % BLOCK_BYTES);
+        let block = self.block(number)?;
+        let rest = block.get(within..).unwrap_or_default();
+        let length = rest.len().min(bytes.len());
+        bytes[..length].copy_from_slice(&rest[..length]);
+        Ok(length)
+    }
+}

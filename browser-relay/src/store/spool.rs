@@ -1,0 +1,192 @@
+//! What peers could not take, in the order in which it was accepted.
+
+use shared::clock::Timestamp;
+use sqlx::FromRow;
+
+use super::{Result, Store};
+use crate::forward::peer::Destination;
+
+/// What a row costs beside its body, for the limit of the spool.
+pub(crate) const ROW_BYTES: u64 = 100;
+
+/// What was committed together.
+#[derive(Debug, FromRow)]
+pub(crate) struct Row {
+    pub(crate) id: i64,
+    pub(crate) items: i64,
+    pub(crate) retry_key: Option<String>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// A row to be.
+#[derive(Debug)]
+pub(crate) struct NewRow {
+    pub(crate) items: usize,
+    pub(crate) retry_key: Option<String>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// What of the spool is for one peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromRow)]
+pub(crate) struct Waiting {
+    pub(crate) rows: i64,
+    /// Reports or points.
+    pub(crate) items: i64,
+    /// With what rows cost.
+    pub(crate) bytes: i64,
+}
+
+/// A row without its body.
+#[derive(Debug, FromRow)]
+struct Head {
+    id: i64,
+    items: i64,
+    bytes: i64,
+    has_key: bool,
+}
+
+/// What is read at once, to be sent at once.
+const HEADS: i64 = 500;
+
+impl Store {
+    /// Keeps rows, all or none.
+    pub(crate) async fn spool(&self, peer: Destination, rows: &[NewRow], now: Timestamp) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        for row in rows {
+            sqlx::query(
+                "insert into spool (peer, items, retry_key, body, accepted_at) values (?1, ?2, ?3, ?4, ?5)",
+            )
+            .bind(peer.number())
+            .bind(row.items as i64)
+            .bind(row.retry_key.as_deref())
+            .bind(row.body.as_slice())
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await
+    }
+
+    /// What waits for a peer.
+    pub(crate) async fn waiting(&self, peer: Destination) -> Result<Waiting> {
+        sqlx::query_as(
+            "select count(*) as rows, coalesce(sum(items), 0) as items, coalesce(sum(length(body) + ?2), 0) as bytes
+             from spool where peer = ?1",
+        )
+        .bind(peer.number())
+        .bind(ROW_BYTES as i64)
+        .fetch_one(self.db.read())
+        .await
+    }
+
+    /// When the oldest that waits was accepted.
+    pub(crate) async fn waiting_since(&self, peer: Destination) -> Result<Option<Timestamp>> {
+        sqlx::query_scalar("select accepted_at from spool where peer = ?1 order by id limit 1")
+            .bind(peer.number())
+            .fetch_optional(self.db.read())
+            .await
+    }
+
+    /// The rows that go first: so many that they have at most `items` and `bytes`, but at least one. A row with a retry
+    /// key goes alone.
+    pub(crate) async fn first_rows(&self, peer: Destination, items: i64, bytes: i64) -> Result<Vec<Row>> {
+        // A body may be large, so it is counted before it is read.
+        let heads: Vec<Head> = sqlx::query_as(
+            "select id, items, length(body) as bytes, retry_key is not null as has_key from spool
+             where peer = ?1 order by id limit ?2",
+        )
+        .bind(peer.number())
+        .bind(HEADS)
+        .fetch_all(self.db.read())
+        .await?;
+        let (mut taken_items, mut taken_bytes) = (0, 0);
+        let fitting = heads.iter().enumerate().take_while(|(place, head)| {
+            taken_items += head.items;
+            taken_bytes += head.bytes + 1;
+            *place == 0
+                || (!head.has_key && !heads[0].has_key && taken_items <= items && taken_bytes <= bytes)
+        });
+        let (Some(first), Some(last)) = (heads.first(), fitting.last()) else {
+            return Ok(Vec::new());
+        };
+        sqlx::query_as("select id, items, retry_key, body from spool where peer = ?1 and id between ?2 and ?3 order by id")
+            .bind(peer.number())
+            .bind(first.id)
+            .bind(last.1.id)
+            .fetch_all(self.db.read())
+            .await
+    }
+
+    /// Forgets rows that have arrived.
+    pub(crate) async fn forget(&self, peer: Destination, first: i64, last: i64) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        sqlx::query("delete from spool where peer = ?1 and id between ?2 and ?3")
+            .bind(peer.number())
+            .bind(first)
+            .bind(last)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::store;
+    use super::*;
+
+    fn row(items: usize, bytes: usize) -> NewRow {
+        NewRow {
+            items,
+            retry_key: None,
+            body: vec![b'x'; bytes],
+        }
+    }
+
+    #[tokio::test]
+    async fn rows_come_back_in_their_order_and_each_peer_has_its_own() {
+        let (store, _folder) = store().await;
+        let now = Timestamp::from_millis(7);
+        let (tracker, collector) = (Destination::ErrorTracker, Destination::MetricsCollector);
+        for (peer, rows) in [
+            (tracker, [row(2, 10), row(3, 10)]),
+            (collector, [row(1, 5), row(1, 5)]),
+            (tracker, [row(9, 10), row(1, 10)]),
+        ] {
+            store.spool(peer, &rows, now).await.unwrap();
+        }
+
+        let first = store.first_rows(tracker, 6, 1_000).await.unwrap();
+        assert_eq!(first.iter().map(|row| row.items).collect::<Vec<_>>(), [2, 3]);
+        let by_bytes = store.first_rows(tracker, 100, 35).await.unwrap();
+        assert_eq!(by_bytes.len(), 3);
+        let waiting = store.waiting(tracker).await.unwrap();
+        assert_eq!((waiting.rows, waiting.items, waiting.bytes), (4, 15, 440));
+
+        store.forget(tracker, first[0].id, first[1].id).await.unwrap();
+        let rest = store.first_rows(tracker, 3, 1_000).await.unwrap();
+        assert_eq!(
+            rest.iter().map(|row| row.items).collect::<Vec<_>>(),
+            [9],
+            "one is always taken"
+        );
+        assert_eq!(store.waiting(collector).await.unwrap().rows, 2);
+        assert_eq!(store.waiting_since(collector).await.unwrap(), Some(now));
+    }
+
+    #[tokio::test]
+    async fn a_row_with_a_retry_key_goes_alone() {
+        let (store, _folder) = store().await;
+        let peer = Destination::MetricsCollector;
+        let keyed = || NewRow {
+            retry_key: Some("k".into()),
+            ..row(1, 5)
+        };
+        store
+            .spool(peer, &[keyed(), keyed()], Timestamp::default())
+            .await
+            .unwrap();
+
+        assert_eq!(store.first_rows(peer, 100, 1_000).await.unwrap().len(), 1);
+    }
+}
