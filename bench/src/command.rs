@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{echo, error_tracker, http_limit, log_viewer, metrics_collector};
+use crate::{browser_relay, echo, error_tracker, http_limit, log_viewer, metrics_collector};
 
 pub(crate) const USAGE: &str = "\
 bench error-tracker --binary PATH [--quick]   figures of the error tracker; --quick: one short round
@@ -11,6 +11,8 @@ bench log-viewer --binary PATH [--quick|--large]
                                               --large: 10 000 000 lines and one round
 bench metrics-collector --binary PATH [--quick]
                                               figures of the metrics collector; --quick: one short round
+bench browser-relay --binary PATH [--quick]   figures of the browser relay, with the error tracker and the metrics
+                                              collector that lie beside it; --quick: one short round
 bench generator                               what the load generator itself costs
 bench echo                                    the HTTP limit: a bare server on LISTEN
 bench decode                                  the limit for points: the same, and each body is decoded";
@@ -30,6 +32,10 @@ pub(crate) fn run(arguments: &[String]) -> Option<Result<()>> {
         }
         ["metrics-collector", "--binary", binary, "--quick"] => {
             metrics_collector::measure(binary, &metrics_collector::QUICK)
+        }
+        ["browser-relay", "--binary", binary] => browser_relay::measure(binary, &browser_relay::FULL),
+        ["browser-relay", "--binary", binary, "--quick"] => {
+            browser_relay::measure(binary, &browser_relay::QUICK)
         }
         ["echo"] => echo::serve(|_| {}),
         ["decode"] => echo::serve(metrics_collector::decode),

@@ -81,13 +81,26 @@ impl Client {
 
     pub(crate) fn get(&mut self, path: &str) -> Result<Answer> {
         let request = format!("GET {path} HTTP/1.1\r\n{}\r\n", self.headers);
+        self.exchange(request.as_bytes())
+            .with_context(|| format!("no answer to GET {path}"))
+    }
+
+    pub(crate) fn post(&mut self, path: &str, body: &[u8]) -> Result<Answer> {
+        let length = body.len();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\n{}Content-Length: {length}\r\n\r\n",
+            self.headers
+        );
+        let mut request = head.into_bytes();
+        request.extend_from_slice(body);
+        self.exchange(&request)
+            .with_context(|| format!("no answer to POST {path}"))
+    }
+
+    fn exchange(&mut self, request: &[u8]) -> Result<Answer> {
         let started = Instant::now();
-        let exchange =
-            async { tokio::time::timeout(PATIENCE, self.connection.exchange(request.as_bytes())).await };
-        let status = self
-            .runtime
-            .block_on(exchange)
-            .with_context(|| format!("no answer to GET {path}"))??;
+        let exchange = async { tokio::time::timeout(PATIENCE, self.connection.exchange(request)).await };
+        let status = self.runtime.block_on(exchange)??;
         let took = started.elapsed();
 
         Ok(Answer {

@@ -1,5 +1,6 @@
 //! `bench`: measures each service against its limits in the same run and prints the figures.
 
+mod browser_relay;
 mod command;
 mod connection;
 mod echo;

@@ -41,6 +41,17 @@ impl Service {
         folder: &Path,
     ) -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        Self::start_at(address, binary, arguments, settings, folder)
+    }
+
+    /// The same, on an address that others know already.
+    pub(crate) fn start_at(
+        address: SocketAddr,
+        binary: &Path,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+        folder: &Path,
+    ) -> Result<Self> {
         let log = folder.join(format!("port-{}.log", address.port()));
         let output = File::create(&log)?;
         let child = Command::new(binary)

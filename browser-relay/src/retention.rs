@@ -12,8 +12,7 @@ const MAPS_AT_ONCE: u32 = 100;
 
 /// Looks at start and every hour.
 pub(crate) async fn run(store: Store, keep: Duration, stop: CancellationToken) {
-    // Uploads get higher ids than this.
-    let first_new = store.new_map_id();
+    let first_new = store.next_map_id();
     loop {
         let work = async {
             drop_unused(&store, keep, Timestamp::now()).await?;

@@ -77,6 +77,11 @@ pub(super) async fn next_id(db: &SqlitePool) -> Result<i64> {
 }
 
 impl Store {
+    /// Maps that are uploaded from now on have this id or a higher one.
+    pub(crate) fn next_map_id(&self) -> i64 {
+        self.next_map.load(Ordering::Relaxed)
+    }
+
     /// The id for a map whose blocks are about to be written.
     pub(crate) fn new_map_id(&self) -> i64 {
         self.next_map.fetch_add(1, Ordering::Relaxed)
