@@ -18,9 +18,30 @@ pub fn clean(source: &str) -> String {
             path = rest;
         }
     }
+    let path = without_detours(path);
+    let path = if path.is_empty() { source } else { &path };
     // A line break would make two lines of one frame.
-    let path = if path.is_empty() { source } else { path };
     path.replace(['\n', '\r'], " ")
+}
+
+/// Without `folder/..`, which is what a source that goes up leaves behind its `sourceRoot`.
+fn without_detours(path: &str) -> String {
+    let path_start = path.find("://").map_or(0, |scheme| {
+        let host = scheme + "://".len();
+        path[host..].find('/').map_or(path.len(), |length| host + length)
+    });
+    let (host, path) = path.split_at(path_start);
+    let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "." => {}
+            // Above the root there is nothing; a URL means the same without it.
+            ".." => drop(parts.pop_if(|last| !last.is_empty())),
+            _ => parts.push(part),
+        }
+    }
+    format!("{host}{}{query}", parts.join("/"))
 }
 
 /// Whether a source, or a script by its URL, is the developer's own.
@@ -49,6 +70,14 @@ mod tests {
             ("webpack-internal:///./src/app.ts", "src/app.ts"),
             ("turbopack:///[project]/src/app.ts", "src/app.ts"),
             ("../../src/app.ts", "src/app.ts"),
+            (
+                "https://x.io/shop/../../src/app.ts?a/../b",
+                "https://x.io/src/app.ts?a/../b",
+            ),
+            ("webpack://shop/./lib/../src/./app.ts", "src/app.ts"),
+            ("/srv/app/dist/../src/app.ts", "/srv/app/src/app.ts"),
+            ("dist/../../src/app.ts", "src/app.ts"),
+            ("a//b/...ts", "a//b/...ts"),
             (
                 "./node_modules/x-loader/i.js??ref--0!./src/app.vue?vue&type=script",
                 "src/app.vue",
