@@ -31,11 +31,14 @@ pub(super) fn read_line(line: &str) -> Option<Frame> {
     Some(frame)
 }
 
-/// `map@[native code]`, or for code that `eval` made `eval code@` and no more.
+/// `map@[native code]`, and for code that is of no file, as that which `eval` made or the fields of a class, the function
+/// and no more.
 fn read_native(text: &str) -> Option<Frame> {
     let (function, place) = text.split_once('@').unwrap_or(("", text));
     let is_eval = function == "eval code" && place.is_empty();
-    if place != NATIVE && !is_eval {
+    // A message may end with an @ too.
+    let is_of_no_file = text.ends_with('@') && place.is_empty() && !function.contains(char::is_whitespace);
+    if place != NATIVE && !is_eval && !is_of_no_file {
         return None;
     }
     Some(Frame {

@@ -155,6 +155,8 @@ fn frames_of_safari_are_read() {
         ("map@[native code]", "map", "-", (0, 0)),
         ("[native code]", "", "-", (0, 0)),
         ("eval code@", "", "-", (0, 0)),
+        ("@", "", "-", (0, 0)),
+        ("Article@", "Article", "-", (0, 0)),
     ] {
         let grammar = seen(line).0.unwrap();
         assert!(grammar == Grammar::Safari || line.contains("react@"), "{line}");
@@ -188,6 +190,7 @@ fn what_only_looks_like_a_frame_is_none() {
         "mail to me@example.com:1:2",
         "a: 1:2",
         "see note:1:2",
+        "write to me@",
         "    at ",
         "",
     ] {
