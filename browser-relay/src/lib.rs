@@ -5,6 +5,7 @@ mod blocks;
 mod byte_lru;
 mod config;
 mod forward;
+mod function_name;
 mod http;
 mod id;
 mod key;

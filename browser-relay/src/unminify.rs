@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::function_name::{Site, function_name};
 use crate::source_map::{Index, Miss, Original, ReadAt};
 use crate::source_name::{clean, is_own};
 use crate::stack::{self, Frame, Grammar, Place};
@@ -103,42 +104,44 @@ pub fn unminify(text: &str, find: impl FnMut(&str) -> Result<StoredMap, String>)
         find,
         found: HashMap::new(),
     };
-    let originals: Vec<_> = stack
+    let (tokens, mut frames): (Vec<_>, Vec<_>) = stack
         .frames
         .iter()
         .enumerate()
-        .map(|(number, frame)| {
-            if number < MOST_FRAMES {
-                maps.original(frame)
-            } else {
-                Err(Unresolved::TooMany)
-            }
+        .map(|(number, frame)| maps.report(number, frame))
+        .unzip();
+    let site = |number: usize| {
+        let (frame, report) = (stack.frames.get(number)?, frames.get(number)?);
+        Some(Site {
+            function: frame.function.as_deref(),
+            token: tokens[number].as_deref(),
+            is_eval: frame.is_eval,
+            report,
+        })
+    };
+    let names: Vec<_> = (0..frames.len())
+        .map(|number| {
+            // After a line that is no frame another stack begins, as after "Caused by".
+            let is_next = |caller: &Frame| caller.line == stack.frames[number].line + 1;
+            let has_caller = stack.frames.get(number + 1).is_some_and(is_next);
+            function_name(site(number)?, has_caller.then(|| site(number + 1)).flatten())
         })
         .collect();
     let mut lines: Vec<_> = text.split('\n').map(str::to_owned).collect();
-    let mut frames = Vec::with_capacity(originals.len());
-    for (number, (frame, original)) in stack.frames.iter().zip(&originals).enumerate() {
-        let caller = stack.frames.get(number + 1).zip(originals.get(number + 1));
-        let report = match original {
-            Ok(original) => {
-                let function = function_name(frame, original, caller);
-                let report = maps.resolved(frame, original, function);
-                if let Some(line) = lines.get_mut(frame.line) {
-                    *line = rewritten(line, frame, &report, stack.grammar);
-                }
-                report
-            }
-            Err(reason) => unresolved(frame, reason),
-        };
-        frames.push(report);
+    for ((frame, report), name) in stack.frames.iter().zip(&mut frames).zip(names) {
+        if report.unresolved.is_some() {
+            continue;
+        }
+        report.function = name;
+        if let Some(line) = lines.get_mut(frame.line) {
+            *line = rewritten(line, frame, report, stack.grammar);
+        }
     }
     Unminified {
         stack: lines.join("\n"),
         frames,
     }
 }
-
-type Resolved = Result<Original, Unresolved>;
 
 struct Maps<F> {
     find: F,
@@ -158,7 +161,20 @@ impl<F: FnMut(&str) -> Result<StoredMap, String>> Maps<F> {
         }
     }
 
-    fn original(&mut self, frame: &Frame) -> Resolved {
+    /// What is known of a frame but for its function, and the name that the map has at its place.
+    fn report(&mut self, number: usize, frame: &Frame) -> (Option<String>, FrameReport) {
+        let original = if number < MOST_FRAMES {
+            self.original(frame)
+        } else {
+            Err(Unresolved::TooMany)
+        };
+        match original {
+            Ok(original) => (original.name.clone(), self.resolved(frame, &original)),
+            Err(reason) => (None, unresolved(frame, &reason)),
+        }
+    }
+
+    fn original(&mut self, frame: &Frame) -> Result<Original, Unresolved> {
         let place = frame.place.as_ref().ok_or(Unresolved::NoScript)?;
         let position = place.position.ok_or(Unresolved::NoPosition)?;
         let map = self.get(&place.url)?;
@@ -166,12 +182,11 @@ impl<F: FnMut(&str) -> Result<StoredMap, String>> Maps<F> {
         Ok(index.find(&mut map.text, position)?)
     }
 
-    fn resolved(&mut self, frame: &Frame, original: &Original, function: Option<String>) -> FrameReport {
+    fn resolved(&mut self, frame: &Frame, original: &Original) -> FrameReport {
         let mut report = FrameReport {
             file: clean(&original.source),
             line: Some(original.position.line),
             column: Some(original.position.column.saturating_add(1)),
-            function,
             source: Some(original.source.clone()),
             in_app: !original.is_ignored && is_own(&original.source),
             ..FrameReport::default()
@@ -191,34 +206,6 @@ impl<F: FnMut(&str) -> Result<StoredMap, String>> Maps<F> {
         }
         report
     }
-}
-
-/// What the function is called in the source.
-///
-/// A map names what stands at a place, and what stands at the place of a call is the function that is called: so a
-/// frame has its name from its caller. The outermost has no caller but its own place.
-fn function_name(frame: &Frame, original: &Original, caller: Option<(&Frame, &Resolved)>) -> Option<String> {
-    // After a line that is no frame another stack begins, as after "Caused by".
-    let caller = caller.filter(|(caller, _)| caller.line == frame.line + 1);
-    let name = match caller {
-        // The place of code that eval made is that of the eval, which is no call of the function.
-        _ if frame.is_eval => None,
-        Some((caller, _)) if caller.is_eval => None,
-        Some((_, Ok(original))) => original.name.as_ref(),
-        Some((_, Err(_))) => None,
-        None => original.name.as_ref(),
-    };
-    name.filter(|name| says_something(name))
-        .or(frame.function.as_ref())
-        .cloned()
-}
-
-/// Names that bundlers give to their own machinery.
-fn says_something(name: &str) -> bool {
-    !matches!(
-        name,
-        "" | "<anonymous>" | "anonymous" | "__webpack_require__" | "__webpack_modules__"
-    ) && !name.contains(['\n', '\r'])
 }
 
 fn rewritten(line: &str, frame: &Frame, report: &FrameReport, grammar: Option<Grammar>) -> String {
