@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 
-use browser_relay::source_map::{Indexed, Limits, index};
+use browser_relay::source_map::{Indexed, Limits, ReadAt, index};
+use browser_relay::unminify::StoredMap;
 
 /// What the `sourceRoot` of a bundle leaves before the path.
-const ROOT: &str = "https://code.example/";
+pub(crate) const ROOT: &str = "https://code.example/";
 
 /// A script of `built`, with its map.
 pub(crate) struct Bundle {
@@ -44,9 +45,24 @@ impl Bundle {
         assert!(names.len() >= 14, "{names:?}");
         names.iter().map(|name| Self::read(name).unwrap()).collect()
     }
+
+    pub(crate) fn stored(self) -> StoredMap {
+        StoredMap {
+            index: self.indexed.bytes.into(),
+            text: Box::new(Text(self.map)),
+        }
+    }
 }
 
-fn folder() -> PathBuf {
+struct Text(Vec<u8>);
+
+impl ReadAt for Text {
+    fn read_at(&mut self, offset: u64, bytes: &mut [u8]) -> std::io::Result<usize> {
+        self.0.as_slice().read_at(offset, bytes)
+    }
+}
+
+pub(crate) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bundles")
 }
 

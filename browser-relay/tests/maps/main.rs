@@ -7,3 +7,4 @@
 mod bundles;
 mod context;
 mod oracle;
+mod stacks;
