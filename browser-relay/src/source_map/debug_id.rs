@@ -14,6 +14,8 @@ pub fn normal_debug_id(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -27,6 +29,23 @@ mod tests {
         }
         for text in ["", "6f1d", "6f1d9c1e8c1b4a559a511d2c3b4a5f6g"] {
             assert_eq!(normal_debug_id(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn dashes_and_case_make_no_difference(id in "[0-9a-f]{32}", shape in prop::collection::vec(any::<(bool, bool)>(), 32)) {
+            let written: String = id
+                .chars()
+                .zip(shape)
+                .flat_map(|(digit, (is_upper, has_dash))| {
+                    let digit = if is_upper { digit.to_ascii_uppercase() } else { digit };
+                    [Some(digit), has_dash.then_some('-')]
+                })
+                .flatten()
+                .collect();
+
+            prop_assert_eq!(normal_debug_id(&written), Some(id));
         }
     }
 }

@@ -172,7 +172,7 @@ impl<'a> Index<'a> {
         })
     }
 
-    /// The id that ties the map to its bundle, if its tool wrote one.
+    /// The id that ties the map to its bundle, in its [normal form](super::normal_debug_id), if its tool wrote one.
     #[must_use]
     pub fn debug_id(&self) -> Option<&'a str> {
         Some(self.debug_id).filter(|id| !id.is_empty())

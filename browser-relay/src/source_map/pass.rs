@@ -6,6 +6,7 @@
 use std::io::Read;
 
 use super::content::LineCounter;
+use super::debug_id::normal_debug_id;
 use super::fault::BadMap;
 use super::json::{Extent, Scanner, Short, StringSink};
 use super::layout::{Section, Tables, entry};
@@ -42,7 +43,7 @@ pub struct Indexed {
     pub bytes: Vec<u8>,
     /// The length of the map's text.
     pub text_bytes: u64,
-    /// The id that ties the map to its bundle, as its tool wrote it.
+    /// The id that ties the map to its bundle, in its [normal form](super::normal_debug_id).
     pub debug_id: Option<String>,
 }
 
@@ -197,8 +198,10 @@ impl<R: Read> Pass<R> {
             }
             "debugId" | "debug_id" if depth == 0 => {
                 let mut id = Short::default();
-                if self.take_text(&mut id)?.is_some() {
-                    self.debug_id = id.as_str().to_owned();
+                if self.take_text(&mut id)?.is_some()
+                    && let Some(id) = normal_debug_id(id.as_str())
+                {
+                    self.debug_id = id;
                 }
             }
             "sections" => {

@@ -6,5 +6,6 @@
 
 mod bundles;
 mod context;
+mod debug_ids;
 mod oracle;
 mod stacks;

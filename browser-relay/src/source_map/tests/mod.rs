@@ -79,13 +79,20 @@ fn ignored_sources_are_told_in_either_spelling() {
 #[test]
 fn a_debug_id_is_read_in_either_spelling() {
     for member in ["debugId", "debug_id"] {
-        let map = json!({"version": 3, "sources": [], "mappings": "", member: "85314830-023f-4cf1-a267-535f4e37bb17"});
+        for (written, id) in [
+            (
+                "85314830-023F-4cf1-a267-535f4e37bb17",
+                Some("85314830023f4cf1a267535f4e37bb17"),
+            ),
+            ("of my own", None),
+        ] {
+            let map = json!({"version": 3, "sources": [], "mappings": "", member: written});
 
-        let indexed = indexed(map.to_string().as_bytes());
+            let indexed = indexed(map.to_string().as_bytes());
 
-        let id = Some("85314830-023f-4cf1-a267-535f4e37bb17");
-        assert_eq!(indexed.debug_id.as_deref(), id);
-        assert_eq!(Index::open(&indexed.bytes).unwrap().debug_id(), id);
+            assert_eq!(indexed.debug_id.as_deref(), id);
+            assert_eq!(Index::open(&indexed.bytes).unwrap().debug_id(), id);
+        }
     }
 }
 
