@@ -9,7 +9,7 @@ use flate2::read::MultiGzDecoder;
 use crate::blocks::{pack, pack_whole};
 use crate::key::check_project;
 use crate::page::path;
-use crate::source_map::{BadMap, EnclosedMap, Limits, index, normal_debug_id, open_envelope};
+use crate::source_map::{BadMap, EnclosedMap, Limits, index, open_envelope};
 use crate::store::Store;
 use crate::store::maps::{NewMap, Packed};
 
@@ -245,7 +245,6 @@ pub(crate) async fn store_map(
         discard(store, id).await;
         return Err(error);
     }
-    let debug_id = debug_id.as_deref().and_then(normal_debug_id);
     let new = NewMap {
         project: &label.project,
         release: &label.release,
