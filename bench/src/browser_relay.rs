@@ -246,9 +246,7 @@ fn drive(address: SocketAddr, connections: usize, until: Until) -> Result<Outcom
 fn measure_raw(folder: &Path, planned: Duration) -> Result<f64> {
     let yardstick = Yardstick {
         schema_sql: SCHEMA_SQL,
-        statements: &[
-            "insert into spool (peer, items, retry_key, body, accepted_at) values (0, 1, null, ?1, ?2)",
-        ],
+        statements: &["insert into spool (peer, items, size, body, accepted_at) values (0, 1, 0, ?1, ?2)"],
         rows_per_transaction: CONNECTIONS as i64,
         prepare: |_| Ok(()),
     };

@@ -60,7 +60,9 @@ create table spool (
     items integer not null,
     -- What makes a batch of points count once however often it is sent.
     retry_key text,
-    -- JSON values, separated by commas.
+    -- Of the body before it was compressed, in bytes.
+    size integer not null,
+    -- JSON values, separated by commas, compressed.
     body blob not null,
     accepted_at integer not null
 ) strict;

@@ -1,4 +1,5 @@
-//! The text of a map in compressed blocks: small enough that a look at a few lines unpacks little, large enough to compress.
+//! Compression. The text of a map is kept in blocks: small enough that a look at a few lines unpacks little, large enough
+//! to compress.
 
 use std::io::{self, Read};
 
@@ -38,6 +39,11 @@ fn fill(text: &mut impl Read, block: &mut [u8]) -> io::Result<usize> {
 /// Compresses what is kept in one piece.
 pub(crate) fn pack_whole(bytes: &[u8]) -> io::Result<Vec<u8>> {
     zstd::bulk::compress(bytes, LEVEL)
+}
+
+/// Compresses what is soon read again, and while somebody waits.
+pub(crate) fn pack_fast(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    zstd::bulk::compress(bytes, 1)
 }
 
 /// What was compressed, which had at most `most` bytes.

@@ -357,7 +357,7 @@ mod tests {
             Some("no map for release 1.2"),
             Some("the frame is not in a script"),
             Some("the frame has no line and column"),
-            Some("the map does not cover the position"),
+            Some("position outside the map"),
             None,
         ];
         assert_eq!(reasons, expected);

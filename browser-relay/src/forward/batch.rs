@@ -4,6 +4,7 @@ use tokio::sync::oneshot;
 
 use super::lane::Outcome;
 use super::peer::Destination;
+use crate::blocks::pack_fast;
 use crate::id;
 use crate::store::spool::NewRow;
 
@@ -40,12 +41,15 @@ impl Batch {
         bodies.join(",").into_bytes()
     }
 
-    pub(super) fn row(&self) -> NewRow {
-        NewRow {
+    /// As it is kept: reports that come together are much alike, so a row takes a small part of their text.
+    pub(super) fn row(&self) -> std::io::Result<NewRow> {
+        let body = self.body();
+        Ok(NewRow {
             items: self.items(),
             retry_key: self.retry_key.clone(),
-            body: self.body(),
-        }
+            size: body.len(),
+            body: pack_fast(&body)?,
+        })
     }
 
     /// Two halves, each a batch of its own.

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use http::StatusCode;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
 use super::lane::Way;
 use super::peer::{Away, Reply, Taken};
+use crate::blocks::unpack;
 use crate::id;
 use crate::store::spool::{ROW_BYTES, Row};
 
@@ -97,12 +99,29 @@ fn pause(failures: u32, asked: Option<Duration>) -> Duration {
 
 /// Sends rows together. What is refused for ever is counted and counts as arrived.
 async fn deliver(way: &Way, rows: &[Row]) -> Result<(), Away> {
-    let bodies: Vec<&[u8]> = rows.iter().map(|row| row.body.as_slice()).collect();
-    let body = bodies.join(&b","[..]);
-    let items: i64 = rows.iter().map(|row| row.items).sum();
+    let mut body = Vec::with_capacity(rows.iter().map(|row| row.size as usize + 1).sum());
+    let mut items = 0;
+    for row in rows {
+        let Ok(unpacked) = unpack(&row.body, row.size as usize) else {
+            way.count_refused(StatusCode::UNPROCESSABLE_ENTITY, row.items as usize);
+            tracing::error!(
+                items = row.items,
+                "what waited in the spool is damaged and cannot be sent"
+            );
+            continue;
+        };
+        if !body.is_empty() {
+            body.push(b',');
+        }
+        body.extend(unpacked);
+        items += row.items as usize;
+    }
+    if items == 0 {
+        return Ok(());
+    }
     let key = rows.first().and_then(|row| row.retry_key.clone());
     // The next one last. Halves of a refused batch have keys that are the same at every try.
-    let mut to_go = vec![(body, items as usize, key)];
+    let mut to_go = vec![(body, items, key)];
     while let Some((body, items, key)) = to_go.pop() {
         match way.peer.send(&body, items, key.as_deref(), LIMIT).await {
             Reply::Taken(taken) => count(way, items, &taken),
@@ -128,7 +147,7 @@ fn count(way: &Way, items: usize, taken: &Taken) {
     let delivered = items.saturating_sub(refused) as u64;
     way.counted.delivered.fetch_add(delivered, Ordering::Relaxed);
     if refused > 0 {
-        way.count_refused(http::StatusCode::BAD_REQUEST, refused);
+        way.count_refused(StatusCode::BAD_REQUEST, refused);
     }
 }
 

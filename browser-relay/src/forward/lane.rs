@@ -311,8 +311,8 @@ fn answer(way: &Way, batch: Batch, taken: Taken) {
 async fn keep(way: &Way, batches: Vec<Batch>) {
     let mut kept = Vec::new();
     for batch in batches {
-        let row = batch.row();
-        if way.budget.take(cost(&row)) {
+        let row = batch.row().ok().filter(|row| way.budget.take(cost(row)));
+        if let Some(row) = row {
             kept.push((batch, row));
         } else {
             let turned_away = batch.items() as u64;

@@ -103,7 +103,7 @@ pub(crate) struct Away {
 }
 
 impl Away {
-    fn because(reason: impl Into<String>) -> Self {
+    pub(super) fn because(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
             pause: None,

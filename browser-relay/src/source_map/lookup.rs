@@ -44,7 +44,7 @@ pub(super) struct SourcePlace {
 #[derive(Debug, thiserror::Error)]
 pub enum Miss {
     /// No segment of the map is at the place or before it on its line.
-    #[error("the map does not cover the position")]
+    #[error("position outside the map")]
     Outside,
     /// The tool that made the bundle put code there that no source has.
     #[error("no source has the code at the position")]

@@ -15,6 +15,9 @@ pub(crate) struct Row {
     pub(crate) id: i64,
     pub(crate) items: i64,
     pub(crate) retry_key: Option<String>,
+    /// Before it was compressed, in bytes.
+    pub(crate) size: i64,
+    /// Compressed.
     pub(crate) body: Vec<u8>,
 }
 
@@ -23,6 +26,9 @@ pub(crate) struct Row {
 pub(crate) struct NewRow {
     pub(crate) items: usize,
     pub(crate) retry_key: Option<String>,
+    /// Before it was compressed, in bytes.
+    pub(crate) size: usize,
+    /// Compressed.
     pub(crate) body: Vec<u8>,
 }
 
@@ -54,11 +60,12 @@ impl Store {
         let mut tx = self.db.write().await?;
         for row in rows {
             sqlx::query(
-                "insert into spool (peer, items, retry_key, body, accepted_at) values (?1, ?2, ?3, ?4, ?5)",
+                "insert into spool (peer, items, retry_key, size, body, accepted_at) values (?1, ?2, ?3, ?4, ?5, ?6)",
             )
             .bind(peer.number())
             .bind(row.items as i64)
             .bind(row.retry_key.as_deref())
+            .bind(row.size as i64)
             .bind(row.body.as_slice())
             .bind(now)
             .execute(&mut *tx)
@@ -87,12 +94,12 @@ impl Store {
             .await
     }
 
-    /// The rows that go first: so many that they have at most `items` and `bytes`, but at least one. A row with a retry
+    /// The rows that go first: so many that they have at most `items`, and `bytes` before they were compressed, but at least one. A row with a retry
     /// key goes alone.
     pub(crate) async fn first_rows(&self, peer: Destination, items: i64, bytes: i64) -> Result<Vec<Row>> {
-        // A body may be large, so it is counted before it is read.
+        // What would be too large together is not read.
         let heads: Vec<Head> = sqlx::query_as(
-            "select id, items, length(body) as bytes, retry_key is not null as has_key from spool
+            "select id, items, size as bytes, retry_key is not null as has_key from spool
              where peer = ?1 order by id limit ?2",
         )
         .bind(peer.number())
@@ -109,7 +116,7 @@ impl Store {
         let (Some(first), Some(last)) = (heads.first(), fitting.last()) else {
             return Ok(Vec::new());
         };
-        sqlx::query_as("select id, items, retry_key, body from spool where peer = ?1 and id between ?2 and ?3 order by id")
+        sqlx::query_as("select id, items, retry_key, size, body from spool where peer = ?1 and id between ?2 and ?3 order by id")
             .bind(peer.number())
             .bind(first.id)
             .bind(last.1.id)
@@ -139,6 +146,7 @@ mod tests {
         NewRow {
             items,
             retry_key: None,
+            size: bytes,
             body: vec![b'x'; bytes],
         }
     }

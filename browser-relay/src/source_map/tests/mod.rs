@@ -57,12 +57,12 @@ fn a_place_without_an_original_says_why() {
 
     let reason = |line, column| found(&map, line, column).unwrap_err().to_string();
 
-    assert_eq!(reason(0, 0), "the map does not cover the position");
-    assert_eq!(reason(1, 1), "the map does not cover the position");
+    assert_eq!(reason(0, 0), "position outside the map");
+    assert_eq!(reason(1, 1), "position outside the map");
     assert_eq!(reason(1, 2), "the map does not name the source");
-    assert_eq!(reason(2, 3), "the map does not cover the position");
+    assert_eq!(reason(2, 3), "position outside the map");
     assert_eq!(reason(2, 4), "no source has the code at the position");
-    assert_eq!(reason(3, 0), "the map does not cover the position");
+    assert_eq!(reason(3, 0), "position outside the map");
 }
 
 #[test]
