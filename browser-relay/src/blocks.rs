@@ -41,9 +41,29 @@ pub(crate) fn pack_whole(bytes: &[u8]) -> io::Result<Vec<u8>> {
     zstd::bulk::compress(bytes, LEVEL)
 }
 
-/// Compresses what is soon read again, and while somebody waits.
-pub(crate) fn pack_fast(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    zstd::bulk::compress(bytes, 1)
+/// Compresses what is soon read again, while somebody waits. It keeps what it works with: to ask the system for a megabyte
+/// at each commit costs more than the work.
+pub(crate) struct FastPacker {
+    compressor: zstd::bulk::Compressor<'static>,
+    packed: Vec<u8>,
+}
+
+impl FastPacker {
+    const LEVEL: i32 = 1;
+
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
+            compressor: zstd::bulk::Compressor::new(Self::LEVEL)?,
+            packed: Vec::new(),
+        })
+    }
+
+    pub(crate) fn pack(&mut self, bytes: &[u8]) -> io::Result<Vec<u8>> {
+        self.packed.clear();
+        self.packed.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
+        self.compressor.compress_to_buffer(bytes, &mut self.packed)?;
+        Ok(self.packed.clone())
+    }
 }
 
 /// What was compressed, which had at most `most` bytes.

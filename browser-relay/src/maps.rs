@@ -16,10 +16,10 @@ use crate::blocks::{BLOCK_BYTES, unpack};
 use crate::byte_lru::ByteLru;
 use crate::page::path;
 use crate::source_map::{ReadAt, normal_debug_id};
-use crate::stack;
+use crate::stack::{self, Stack};
 use crate::store::Store;
 use crate::store::maps::Found;
-use crate::unminify::{StoredMap, Unminified, unminify};
+use crate::unminify::{MOST_FRAMES, StoredMap, Unminified, unminify_parsed};
 use crate::used::Used;
 
 /// What of indexes and blocks is kept at hand.
@@ -88,17 +88,25 @@ impl Maps {
     /// Writes a stack again with the names and places of the sources, as far as there are maps. What stands in the way
     /// is told at the frames.
     pub(crate) async fn unminify(&self, stack: &str, origin: &Origin<'_>, now: Timestamp) -> Unminified {
-        let urls = urls(stack);
+        let parsed = stack::parse(stack);
+        let urls = urls(&parsed);
         let found = if urls.is_empty() {
             Ok(HashMap::new())
         } else {
             self.find(&urls, origin).await
         };
         let unminified = match found {
-            Ok(maps) => self.resolve(stack, maps, now).await,
+            Ok(maps) => {
+                let located = Located {
+                    text: stack.to_owned(),
+                    stack: parsed,
+                    maps,
+                };
+                self.resolve(located, now).await
+            }
             Err(error) => {
                 tracing::error!(%error, "source maps cannot be read");
-                unminify(stack, |_| Err("the source maps cannot be read now".into()))
+                unminify_parsed(stack, &parsed, |_| Err(UNREADABLE.into()))
             }
         };
         let unresolved = unminified
@@ -201,73 +209,71 @@ impl Maps {
         }))
     }
 
-    async fn resolve(
-        &self,
-        stack: &str,
-        maps: HashMap<String, Result<Map, String>>,
-        now: Timestamp,
-    ) -> Unminified {
-        for map in maps.values().flatten() {
+    async fn resolve(&self, located: Located, now: Timestamp) -> Unminified {
+        for map in located.maps.values().flatten() {
             self.used.map(map.id, now);
         }
         // Most errors come again, and then all that they need is at hand.
         let missed = Arc::new(AtomicBool::new(false));
-        let at_hand = self.read(stack, &maps, &Source::AtHand(Arc::clone(&missed)));
+        let at_hand = located.read(&self.blocks, &Source::AtHand(Arc::clone(&missed)));
         if !missed.load(Ordering::Relaxed) {
             return at_hand;
         }
-        let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, Arc::clone(&self.readers).acquire_owned()).await
-        else {
-            return unminify(stack, |_| {
-                Err("too many stacks came at once to read their maps".into())
-            });
+        let turn = Arc::clone(&self.readers).acquire_owned();
+        let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, turn).await else {
+            return located.leave("too many stacks came at once to read their maps");
         };
-        let (blocks, handle, text) = (Arc::clone(&self.blocks), Handle::current(), stack.to_owned());
-        let reading =
-            tokio::task::spawn_blocking(move || read(&text, &maps, &blocks, &Source::Database(handle)));
-        reading
-            .await
-            .unwrap_or_else(|_| unminify(stack, |_| Err("the source maps cannot be read now".into())))
-    }
-
-    fn read(&self, stack: &str, maps: &HashMap<String, Result<Map, String>>, source: &Source) -> Unminified {
-        read(stack, maps, &self.blocks, source)
+        let located = Arc::new(located);
+        let (blocks, handle, work) = (Arc::clone(&self.blocks), Handle::current(), Arc::clone(&located));
+        let reading = tokio::task::spawn_blocking(move || work.read(&blocks, &Source::Database(handle)));
+        reading.await.unwrap_or_else(|_| located.leave(UNREADABLE))
     }
 }
 
-fn read(
-    stack: &str,
-    maps: &HashMap<String, Result<Map, String>>,
-    blocks: &Arc<Blocks>,
-    source: &Source,
-) -> Unminified {
-    unminify(stack, |url| {
-        let map = maps
-            .get(url)
-            .ok_or("the stack has too many scripts")?
-            .as_ref()
-            .map_err(Clone::clone)?;
-        Ok(StoredMap {
-            index: Arc::clone(&map.index),
-            text: Box::new(Text {
-                map: map.clone(),
-                blocks: Arc::clone(blocks),
-                source: source.clone(),
-                last: None,
-            }),
+const UNREADABLE: &str = "the source maps cannot be read now";
+
+/// A stack with the maps of its scripts.
+struct Located {
+    text: String,
+    stack: Stack,
+    /// By URL, or why there is none.
+    maps: HashMap<String, Result<Map, String>>,
+}
+
+impl Located {
+    fn read(&self, blocks: &Arc<Blocks>, source: &Source) -> Unminified {
+        unminify_parsed(&self.text, &self.stack, |url| {
+            let map = self.maps.get(url).ok_or("the stack has too many scripts")?;
+            let map = map.as_ref().map_err(Clone::clone)?;
+            Ok(StoredMap {
+                index: Arc::clone(&map.index),
+                text: Box::new(Text {
+                    map: map.clone(),
+                    blocks: Arc::clone(blocks),
+                    source: source.clone(),
+                    last: None,
+                }),
+            })
         })
-    })
+    }
+
+    /// As it is, for this reason.
+    fn leave(&self, why: &str) -> Unminified {
+        unminify_parsed(&self.text, &self.stack, |_| Err(why.to_owned()))
+    }
 }
 
 /// The scripts of a stack, each once.
-fn urls(stack: &str) -> Vec<String> {
-    /// As many as [`unminify`] looks up.
-    const MOST: usize = 100;
+fn urls(stack: &Stack) -> Vec<String> {
     let mut urls: Vec<String> = Vec::new();
-    let frames = stack::parse(stack).frames.into_iter().take(MOST);
-    for place in frames.filter_map(|frame| frame.place) {
+    for place in stack
+        .frames
+        .iter()
+        .take(MOST_FRAMES)
+        .filter_map(|frame| frame.place.as_ref())
+    {
         if !urls.contains(&place.url) {
-            urls.push(place.url);
+            urls.push(place.url.clone());
         }
     }
     urls

@@ -289,7 +289,8 @@ impl BrowserError {
     ) -> serde_json::Result<String> {
         let has_all = trimmed < 2;
         let text_bytes = if trimmed < 3 { usize::MAX } else { CUT_TEXT_BYTES };
-        serde_json::to_string(&Report {
+        let mut json = Vec::with_capacity(self.likely_bytes(unminified));
+        let report = Report {
             project,
             exception_type: &self.kind,
             message: cut_bytes(&self.message, text_bytes),
@@ -310,7 +311,19 @@ impl BrowserError {
                 frames: if trimmed < 3 { &unminified.frames } else { &[] },
                 trimmed: &TRIMMED[..trimmed],
             },
-        })
+        };
+        serde_json::to_writer(&mut json, &report)?;
+        String::from_utf8(json).map_err(serde::ser::Error::custom)
+    }
+
+    /// To grow the text step by step, and copy it at each, costs more than some room that is not used.
+    fn likely_bytes(&self, unminified: &Unminified) -> usize {
+        const FRAME_BYTES: usize = 250;
+        const OTHER_BYTES: usize = 2_500;
+        unminified.stack.len() * 5 / 4
+            + self.message.len()
+            + unminified.frames.len() * FRAME_BYTES
+            + OTHER_BYTES
     }
 
     /// The browser's time if it can be, else ours: a report may wait for hours before the tracker sees it.

@@ -12,10 +12,10 @@ use serde::Serialize;
 use crate::function_name::{Site, function_name};
 use crate::source_map::{Index, Miss, Original, ReadAt};
 use crate::source_name::{clean, is_own};
-use crate::stack::{self, Frame, Grammar, Place};
+use crate::stack::{self, Frame, Grammar, Place, Stack};
 
 /// So many frames are looked up, the innermost first; engines keep 10 to 100, only a forged stack has more.
-const MOST_FRAMES: usize = 100;
+pub(crate) const MOST_FRAMES: usize = 100;
 
 /// A map where it is stored.
 pub struct StoredMap {
@@ -99,7 +99,15 @@ pub enum Unresolved {
 
 /// Resolves what can be resolved. `find` is asked once for each URL, and gives its map, or says why there is none.
 pub fn unminify(text: &str, find: impl FnMut(&str) -> Result<StoredMap, String>) -> Unminified {
-    let stack = stack::parse(text);
+    unminify_parsed(text, &stack::parse(text), find)
+}
+
+/// The same, of a stack that has been parsed.
+pub(crate) fn unminify_parsed(
+    text: &str,
+    stack: &Stack,
+    find: impl FnMut(&str) -> Result<StoredMap, String>,
+) -> Unminified {
     let mut maps = Maps {
         find,
         found: HashMap::new(),

@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use super::lane::Outcome;
 use super::peer::Destination;
-use crate::blocks::pack_fast;
+use crate::blocks::FastPacker;
 use crate::id;
 use crate::store::spool::NewRow;
 
@@ -37,25 +37,51 @@ impl Batch {
     }
 
     pub(super) fn body(&self) -> Vec<u8> {
-        let bodies: Vec<&str> = self.jobs.iter().map(|job| job.body.as_str()).collect();
-        bodies.join(",").into_bytes()
+        let mut body = Vec::new();
+        self.write_body(&mut body);
+        body
     }
 
-    /// As it is kept: reports that come together are much alike, so a row takes a small part of their text.
-    pub(super) fn row(&self) -> std::io::Result<NewRow> {
-        let body = self.body();
-        Ok(NewRow {
-            items: self.items(),
-            retry_key: self.retry_key.clone(),
-            size: body.len(),
-            body: pack_fast(&body)?,
-        })
+    fn write_body(&self, body: &mut Vec<u8>) {
+        body.clear();
+        body.reserve(self.jobs.iter().map(|job| job.body.len() + 1).sum());
+        for (place, job) in self.jobs.iter().enumerate() {
+            if place > 0 {
+                body.push(b',');
+            }
+            body.extend_from_slice(job.body.as_bytes());
+        }
     }
 
     /// Two halves, each a batch of its own.
     pub(super) fn halves(mut self, destination: Destination) -> [Self; 2] {
         let second = self.jobs.split_off(self.jobs.len() / 2);
         [self.jobs, second].map(|jobs| Self::new(destination, jobs))
+    }
+}
+
+/// Makes rows of batches. Reports that come together are much alike, so a row takes a small part of their text.
+pub(super) struct RowMaker {
+    packer: FastPacker,
+    body: Vec<u8>,
+}
+
+impl RowMaker {
+    pub(super) fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            packer: FastPacker::new()?,
+            body: Vec::new(),
+        })
+    }
+
+    pub(super) fn row(&mut self, batch: &Batch) -> std::io::Result<NewRow> {
+        batch.write_body(&mut self.body);
+        Ok(NewRow {
+            items: batch.items(),
+            retry_key: batch.retry_key.clone(),
+            size: self.body.len(),
+            body: self.packer.pack(&self.body)?,
+        })
     }
 }
 

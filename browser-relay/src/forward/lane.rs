@@ -11,7 +11,7 @@ use shared::http::Problem;
 use shared::tasks::Tasks;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
-use super::batch::{Batch, Job, batches};
+use super::batch::{Batch, Job, RowMaker, batches};
 use super::budget::Budget;
 use super::drain;
 use super::peer::{Away, Peer, Reply, Taken};
@@ -206,6 +206,8 @@ impl Way {
 
 async fn take_in(way: Arc<Way>, mut queue: mpsc::Receiver<Job>, stop: tokio_util::sync::CancellationToken) {
     let mut jobs = Vec::new();
+    // Made when it is needed first, which for most relays is never.
+    let mut rows = None;
     loop {
         tokio::select! {
             biased;
@@ -220,7 +222,7 @@ async fn take_in(way: Arc<Way>, mut queue: mpsc::Receiver<Job>, stop: tokio_util
             left = send(&way, left).await;
         }
         if !left.is_empty() {
-            keep(&way, left).await;
+            keep(&way, left, &mut rows).await;
         }
     }
 }
@@ -308,10 +310,14 @@ fn answer(way: &Way, batch: Batch, taken: Taken) {
 }
 
 /// Puts batches into the spool, as far as there is room.
-async fn keep(way: &Way, batches: Vec<Batch>) {
+async fn keep(way: &Way, batches: Vec<Batch>, maker: &mut Option<RowMaker>) {
     let mut kept = Vec::new();
     for batch in batches {
-        let row = batch.row().ok().filter(|row| way.budget.take(cost(row)));
+        if maker.is_none() {
+            *maker = RowMaker::new().ok();
+        }
+        let row = maker.as_mut().and_then(|maker| maker.row(&batch).ok());
+        let row = row.filter(|row| way.budget.take(cost(row)));
         if let Some(row) = row {
             kept.push((batch, row));
         } else {
