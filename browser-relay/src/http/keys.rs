@@ -13,7 +13,7 @@ use super::{App, Shared};
 use crate::id;
 use crate::key::{DsnKey, PublicKey, check_project};
 use crate::origin::AllowList;
-use crate::store::keys::NewKey;
+use crate::store::keys::{KeyFilter, NewKey};
 
 const DEFAULT_LIMIT: u32 = 100;
 const MOST: u32 = 1_000;
@@ -41,6 +41,7 @@ pub(super) struct KeyItem {
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct Keys {
     keys: Vec<KeyItem>,
+    /// Of all pages.
     total: i64,
     /// The next page's `before`.
     next: Option<i64>,
@@ -54,6 +55,10 @@ pub(super) struct Page {
     limit: Option<Limit>,
     /// Only keys that were made before the one with this id.
     before: Option<i64>,
+    /// Only keys with this in their project or in the key itself, in any case.
+    search: Option<String>,
+    /// Only keys that are active, or only those that are not.
+    active: Option<bool>,
 }
 
 /// A key to be made.
@@ -89,9 +94,13 @@ pub(super) async fn list_keys(
     headers: HeaderMap,
 ) -> Result<Json<Keys>, Problem> {
     let limit = Limit::resolve(page.limit, DEFAULT_LIMIT, MOST);
+    let filter = KeyFilter {
+        search: page.search.as_deref(),
+        active: page.active,
+    };
     let (keys, total) = app
         .store
-        .list_keys(page.before.unwrap_or(i64::MAX), limit)
+        .list_keys(filter, page.before.unwrap_or(i64::MAX), limit)
         .await?;
     let next = keys
         .last()

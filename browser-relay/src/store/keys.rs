@@ -45,6 +45,14 @@ pub(crate) struct NewKey<'a> {
     pub(crate) rate_limit: Option<u32>,
 }
 
+/// Which keys are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct KeyFilter<'a> {
+    /// A part of the project or of the key, in any case of its ASCII letters.
+    pub(crate) search: Option<&'a str>,
+    pub(crate) active: Option<bool>,
+}
+
 impl Store {
     /// All keys, for the memory.
     pub(crate) async fn all_keys(&self) -> Result<Vec<DsnKey>> {
@@ -56,19 +64,35 @@ impl Store {
         Ok(rows.into_iter().filter_map(Row::read).collect())
     }
 
-    /// Keys with an id below `before`, the newest first, and how many there are in all.
-    pub(crate) async fn list_keys(&self, before: i64, limit: u32) -> Result<(Vec<DsnKey>, i64)> {
+    /// Keys with an id below `before`, the newest first, and how many there are on all pages.
+    pub(crate) async fn list_keys(
+        &self,
+        filter: KeyFilter<'_>,
+        before: i64,
+        limit: u32,
+    ) -> Result<(Vec<DsnKey>, i64)> {
         let rows: Vec<Row> = sqlx::query_as(
             "select id, public_key, project, active, created_at, allowed_origins, rate_limit, last_used
-             from dsn_keys where id < ?1 order by id desc limit ?2",
+             from dsn_keys
+             where id < ?1 and (?3 is null or active = ?3)
+               and (?4 is null or instr(lower(project), lower(?4)) > 0 or instr(public_key, lower(?4)) > 0)
+             order by id desc limit ?2",
         )
         .bind(before)
         .bind(limit)
+        .bind(filter.active)
+        .bind(filter.search)
         .fetch_all(self.db.read())
         .await?;
-        let total = sqlx::query_scalar("select count(*) from dsn_keys")
-            .fetch_one(self.db.read())
-            .await?;
+        let total = sqlx::query_scalar(
+            "select count(*) from dsn_keys
+             where (?1 is null or active = ?1)
+               and (?2 is null or instr(lower(project), lower(?2)) > 0 or instr(public_key, lower(?2)) > 0)",
+        )
+        .bind(filter.active)
+        .bind(filter.search)
+        .fetch_one(self.db.read())
+        .await?;
         Ok((rows.into_iter().filter_map(Row::read).collect(), total))
     }
 
@@ -188,10 +212,40 @@ mod tests {
                 .unwrap();
         }
 
-        let (first, total) = store.list_keys(i64::MAX, 3).await.unwrap();
-        let (second, _) = store.list_keys(first[2].id, 3).await.unwrap();
+        let all = KeyFilter::default();
+        let (first, total) = store.list_keys(all, i64::MAX, 3).await.unwrap();
+        let (second, _) = store.list_keys(all, first[2].id, 3).await.unwrap();
 
         let ids = |keys: &[DsnKey]| keys.iter().map(|key| key.id).collect::<Vec<_>>();
         assert_eq!((ids(&first), ids(&second), total), (vec![5, 4, 3], vec![2, 1], 5));
+    }
+    #[tokio::test]
+    async fn keys_are_found_by_state_and_by_a_part_of_project_or_key() {
+        let (store, _folder) = store().await;
+        for (number, project) in [(0x1a, "Shop"), (0x2b, "shop-admin"), (0x3c, "blog")] {
+            let made = store
+                .create_key(&new(number, project), Timestamp::default())
+                .await;
+            assert!(made.unwrap().is_some());
+        }
+        store.set_key_active(2, false).await.unwrap();
+
+        for (search, active, expected) in [
+            (None, Some(true), &[3, 1][..]),
+            (None, Some(false), &[2]),
+            (Some("sHop"), None, &[2, 1]),
+            (Some("shop"), Some(true), &[1]),
+            (Some("3C3C"), None, &[3]),
+            (Some("%"), None, &[]),
+        ] {
+            let filter = KeyFilter { search, active };
+            let (keys, total) = store.list_keys(filter, i64::MAX, 10).await.unwrap();
+            let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
+            assert_eq!(
+                (&ids[..], total),
+                (expected, expected.len() as i64),
+                "{search:?} {active:?}"
+            );
+        }
     }
 }
