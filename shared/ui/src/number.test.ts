@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { counted, exactNumber, shortNumber } from './number.ts';
+import { bytesText, counted, exactNumber, shortNumber } from './number.ts';
 
 test.each([
   [0, '0'],
@@ -29,4 +29,13 @@ test('exact numbers are grouped by three', () => {
 test('one is not many', () => {
   expect(counted(1, 'error')).toBe('1 error');
   expect(counted(0, 'error')).toBe('0 errors');
+});
+
+test.each([
+  [0, '0 B'],
+  [812, '812 B'],
+  [4200, '4.2 KB'],
+  [67_108_864, '67.1 MB'],
+])('%i bytes are %s', (value, text) => {
+  expect(bytesText(value).replace('\u202f', ' ')).toBe(text);
 });

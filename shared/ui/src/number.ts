@@ -8,6 +8,12 @@ const UNITS: [number, string][] = [
   [1e6, 'M'],
   [1e3, 'k'],
 ];
+const BYTES: [number, string][] = [
+  [1e12, 'TB'],
+  [1e9, 'GB'],
+  [1e6, 'MB'],
+  [1e3, 'KB'],
+];
 
 /** "999", "1.2 k", "48.3 k", "120 k", "3.4 M" */
 export function shortNumber(value: number): string {
@@ -26,6 +32,21 @@ export function exactNumber(value: number): string {
 /** "1 error", "2 errors" */
 export function counted(value: number, one: string, many = `${one}s`): string {
   return `${exactNumber(value)} ${value === 1 ? one : many}`;
+}
+
+/** "812 B", "1.4 MB" */
+export function bytesText(value: number): string {
+  const [size, name] = BYTES.find(([one]) => Math.abs(value) >= one) ?? [1, 'B'];
+  return `${significant(value / size, 3)}${NARROW_SPACE}${name}`;
+}
+
+/** So many digits that carry meaning, without zeros behind the point and without exponents. */
+export function significant(value: number, digits: number): string {
+  const rounded = Number(value.toPrecision(digits));
+  if (rounded === 0) return '0';
+  const places = Math.min(Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(rounded)))), 12);
+  const text = rounded.toFixed(places);
+  return (text.includes('.') ? text.replace(/\.?0+$/, '') : text).replace('-', '−');
 }
 
 function rounded(value: number): number {

@@ -1,6 +1,7 @@
 // The table of errors, with the pill for what came in since.
+import { LoadMore } from '@monlight/ui/list/LoadMore.tsx';
+import { NewPill } from '@monlight/ui/list/NewPill.tsx';
 import { counted, exactNumber } from '@monlight/ui/number.ts';
-import { showFault } from '@monlight/ui/feedback/toast.ts';
 
 import { ErrorRow } from './ErrorRow.tsx';
 import { list } from './list-model.ts';
@@ -14,7 +15,7 @@ export function ErrorTable() {
   return (
     <div class="list">
       <Pill />
-      <table class="errors">
+      <table class="rows errors">
         <thead>
           <tr>
             <th class="cell-tick" scope="col">
@@ -40,36 +41,14 @@ export function ErrorTable() {
         </tbody>
       </table>
       {next.value !== null && (
-        <p class="more">
-          <span class="muted">
-            Showing {exactNumber(rows.value.length)} of {of}
-          </span>
-          <button class="button" disabled={list.loadingMore.value} onClick={() => void list.loadMore().catch(showFault)}>
-            Load more
-          </button>
-        </p>
+        <LoadMore shown={`${exactNumber(rows.value.length)} of ${of}`} busy={list.loadingMore.value} load={() => list.loadMore()} />
       )}
     </div>
   );
 }
 
-/** New rows wait here, so that nothing moves under the reader's eyes. */
 function Pill() {
   const waiting = list.waiting.value;
-  return (
-    <div class="pill-place" aria-live="polite">
-      {waiting && (
-        <button
-          class="pill"
-          title="Show them (.)"
-          onClick={() => {
-            list.applyWaiting();
-            window.scrollTo(0, 0);
-          }}
-        >
-          {waiting.fresh > 0 ? `${exactNumber(waiting.fresh)} new` : 'New order'}
-        </button>
-      )}
-    </div>
-  );
+  const label = waiting && (waiting.fresh > 0 ? `${exactNumber(waiting.fresh)} new` : 'New order');
+  return <NewPill label={label} show={() => list.applyWaiting()} />;
 }

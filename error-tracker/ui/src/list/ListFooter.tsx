@@ -1,6 +1,6 @@
 // What the service says about itself, a test of its alerts, and the way out.
 import { showFault, showToast } from '@monlight/ui/feedback/toast.ts';
-import { signOut } from '@monlight/ui/session.ts';
+import { PageFooter } from '@monlight/ui/shell/PageFooter.tsx';
 
 import { about } from '../about.ts';
 import { sendTestAlert } from '../errors-api.ts';
@@ -10,7 +10,7 @@ export function ListFooter() {
   if (!facts) return null;
   const channels = facts.alert_channels;
   return (
-    <footer class="list-footer">
+    <PageFooter>
       <span>
         {facts.service} {facts.version}
       </span>
@@ -23,10 +23,7 @@ export function ListFooter() {
           </button>
         )}
       </span>
-      <button class="link-button" onClick={() => void signOut().catch(showFault)}>
-        Sign out
-      </button>
-    </footer>
+    </PageFooter>
   );
 }
 

@@ -1,5 +1,5 @@
 // Which unit a metric is in, by the names that Prometheus made common, and its values as text.
-import { exactNumber, shortNumber } from '@monlight/ui/number.ts';
+import { bytesText, exactNumber, shortNumber, significant } from '@monlight/ui/number.ts';
 
 export type Unit = 'plain' | 'seconds' | 'milliseconds' | 'bytes' | 'share' | 'limit' | 'per second' | 'bytes per second';
 
@@ -7,12 +7,6 @@ const NARROW_SPACE = '\u202f';
 const MINUTE_S = 60;
 const HOUR_S = 3600;
 const DAY_S = 86_400;
-const BYTES: [number, string][] = [
-  [1e12, 'TB'],
-  [1e9, 'GB'],
-  [1e6, 'MB'],
-  [1e3, 'KB'],
-];
 
 /** The unit of a metric's own values. */
 export function unitOfMetric(name: string): Unit {
@@ -83,18 +77,4 @@ function secondsText(seconds: number): string {
     : size < DAY_S ? [seconds / HOUR_S, 'h']
     : [seconds / DAY_S, 'd'];
   return `${significant(value, 3)}${NARROW_SPACE}${name}`;
-}
-
-function bytesText(value: number): string {
-  const [size, name] = BYTES.find(([one]) => Math.abs(value) >= one) ?? [1, 'B'];
-  return `${significant(value / size, 3)}${NARROW_SPACE}${name}`;
-}
-
-/** So many digits that carry meaning, without zeros behind the point and without exponents. */
-function significant(value: number, digits: number): string {
-  const rounded = Number(value.toPrecision(digits));
-  if (rounded === 0) return '0';
-  const places = Math.min(Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(rounded)))), 12);
-  const text = rounded.toFixed(places);
-  return (text.includes('.') ? text.replace(/\.?0+$/, '') : text).replace('-', '−');
 }

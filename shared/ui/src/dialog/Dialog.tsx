@@ -8,11 +8,15 @@ export interface DialogProps {
   title: string;
   /** Called for Esc, and for a click beside the dialog. Without it the dialog stays. */
   onClose?: () => void;
+  /** With room for code. */
+  wide?: boolean;
   children: ComponentChildren;
 }
 
-export function Dialog({ title, onClose, children }: DialogProps) {
+export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
+  // Text that is selected with the mouse may end beside the dialog.
+  const pressedBeside = useRef(false);
 
   useEffect(() => {
     const dialog = element.current;
@@ -23,7 +27,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   return (
     <dialog
       ref={element}
-      class="dialog"
+      class={`dialog ${wide ? 'wide' : ''}`}
       aria-label={title}
       onCancel={(event) => {
         event.preventDefault();
@@ -35,8 +39,9 @@ export function Dialog({ title, onClose, children }: DialogProps) {
         event.preventDefault();
         onClose?.();
       }}
+      onPointerDown={(event) => (pressedBeside.current = event.target === element.current)}
       onClick={(event) => {
-        if (event.target === element.current) onClose?.();
+        if (event.target === element.current && pressedBeside.current) onClose?.();
       }}
     >
       <div class="dialog-body">

@@ -4,7 +4,13 @@ import { useSignal } from '@preact/signals';
 import { signIn } from '../session.ts';
 import { Dialog } from './Dialog.tsx';
 
-export function SignIn({ title }: { title: string }) {
+export interface SignInProps {
+  title: string;
+  /** The setting that holds the key. */
+  setting: string;
+}
+
+export function SignIn({ title, setting }: SignInProps) {
   const key = useSignal('');
   const fault = useSignal<string | null>(null);
   const busy = useSignal(false);
@@ -41,7 +47,7 @@ export function SignIn({ title }: { title: string }) {
           onInput={(event) => (key.value = event.currentTarget.value)}
         />
         <p id="sign-in-note" class={fault.value ? 'fault' : 'muted'} role={fault.value ? 'alert' : undefined}>
-          {fault.value ?? 'The value of API_KEY on the server. It is exchanged for a cookie and not stored.'}
+          {fault.value ?? `The value of ${setting} on the server. It is exchanged for a cookie and not stored.`}
         </p>
         <button class="button primary" disabled={busy.value || key.value === ''}>
           Sign in

@@ -12,18 +12,20 @@ import './shell.css';
 export interface ShellProps {
   service: ServiceName;
   title: string;
+  /** The setting that holds the key, where it is another one. */
+  keySetting?: string;
   /** Controls at the right of the product bar, such as range and refresh. */
   tools?: ComponentChildren;
   children: ComponentChildren;
 }
 
-export function Shell({ service, title, tools, children }: ShellProps) {
+export function Shell({ service, title, keySetting = 'API_KEY', tools, children }: ShellProps) {
   return (
     <>
       <ProductBar service={service} tools={tools} />
       <main class="page">{children}</main>
       <HelpOverlay />
-      {signInNeeded.value && <SignIn title={title} />}
+      {signInNeeded.value && <SignIn title={title} setting={keySetting} />}
       <Toasts />
     </>
   );
