@@ -34,6 +34,16 @@ impl Used {
             .insert(id, now);
     }
 
+    /// When a key was used, if that has not been written down yet.
+    pub(crate) fn key_noted(&self, id: i64) -> Option<Timestamp> {
+        noted(&self.keys, id)
+    }
+
+    /// When a map was used, if that has not been written down yet.
+    pub(crate) fn map_noted(&self, id: i64) -> Option<Timestamp> {
+        noted(&self.maps, id)
+    }
+
     /// Writes it down.
     pub(crate) async fn write(&self, store: &Store) -> sqlx::Result<()> {
         let take = |used: &Mutex<HashMap<i64, Timestamp>>| -> Vec<(i64, Timestamp)> {
@@ -50,6 +60,13 @@ impl Used {
     }
 }
 
+fn noted(used: &Mutex<HashMap<i64, Timestamp>>, id: i64) -> Option<Timestamp> {
+    used.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(&id)
+        .copied()
+}
+
 /// Writes it down every half minute, and at the end.
 pub(crate) async fn run(used: std::sync::Arc<Used>, store: Store, stop: CancellationToken) {
     let mut is_last = false;
@@ -61,5 +78,22 @@ pub(crate) async fn run(used: std::sync::Arc<Used>, store: Store, stop: Cancella
         if let Err(error) = used.write(&store).await {
             tracing::warn!(%error, "when keys and maps were used could not be written down");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_written_down_yet_is_known() {
+        let used = Used::default();
+        let now = Timestamp::from_millis(5);
+
+        used.key(1, now);
+        used.map(2, now);
+
+        assert_eq!((used.key_noted(1), used.key_noted(2)), (Some(now), None));
+        assert_eq!((used.map_noted(1), used.map_noted(2)), (None, Some(now)));
     }
 }

@@ -108,7 +108,13 @@ pub(super) async fn list_keys(
         .map(|key| key.id);
     let base = base_url(&app, &headers);
     Ok(Json(Keys {
-        keys: keys.into_iter().map(|key| KeyItem::new(key, &base)).collect(),
+        keys: keys
+            .into_iter()
+            .map(|key| KeyItem {
+                last_used: app.used.key_noted(key.id).or(key.last_used),
+                ..KeyItem::new(key, &base)
+            })
+            .collect(),
         total,
         next,
     }))

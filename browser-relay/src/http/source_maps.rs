@@ -145,7 +145,13 @@ pub(super) async fn list_maps(
             .last()
             .filter(|_| rows.len() == limit as usize)
             .map(|row| row.id),
-        source_maps: rows.into_iter().map(MapItem::from).collect(),
+        source_maps: rows
+            .into_iter()
+            .map(|row| MapItem {
+                last_used: app.used.map_noted(row.id).unwrap_or(row.last_used),
+                ..MapItem::from(row)
+            })
+            .collect(),
         total,
     }))
 }
