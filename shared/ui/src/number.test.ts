@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { bytesText, counted, exactNumber, shortNumber } from './number.ts';
+import { binaryText, bytesText, counted, exactNumber, shortNumber } from './number.ts';
 
 test.each([
   [0, '0'],
@@ -38,4 +38,12 @@ test.each([
   [67_108_864, '67.1 MB'],
 ])('%i bytes are %s', (value, text) => {
   expect(bytesText(value).replace('\u202f', ' ')).toBe(text);
+});
+
+test.each([
+  [1023, '1023 B'],
+  [3756, '3.67 KiB'],
+  [67_108_864, '64 MiB'],
+])('%i bytes are %s of a limit', (value, text) => {
+  expect(binaryText(value).replace('\u202f', ' ')).toBe(text);
 });

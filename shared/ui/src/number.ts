@@ -14,6 +14,11 @@ const BYTES: [number, string][] = [
   [1e6, 'MB'],
   [1e3, 'KB'],
 ];
+const BINARY: [number, string][] = [
+  [2 ** 30, 'GiB'],
+  [2 ** 20, 'MiB'],
+  [2 ** 10, 'KiB'],
+];
 
 /** "999", "1.2 k", "48.3 k", "120 k", "3.4 M" */
 export function shortNumber(value: number): string {
@@ -35,9 +40,16 @@ export function counted(value: number, one: string, many = `${one}s`): string {
 }
 
 /** "812 B", "1.4 MB" */
-export function bytesText(value: number): string {
-  const [size, name] = BYTES.find(([one]) => Math.abs(value) >= one) ?? [1, 'B'];
-  return `${significant(value / size, 3)}${NARROW_SPACE}${name}`;
+export const bytesText = (value: number): string => sizeText(value, BYTES);
+
+/** "812 B", "64 MiB": as limits are set. */
+export const binaryText = (value: number): string => sizeText(value, BINARY);
+
+function sizeText(value: number, units: [number, string][]): string {
+  const [size, name] = units.find(([one]) => Math.abs(value) >= one) ?? [1, 'B'];
+  const scaled = value / size;
+  // Up to 1023 of a binary unit are not enough for the next one.
+  return `${significant(scaled, Math.abs(scaled) < 1000 ? 3 : 4)}${NARROW_SPACE}${name}`;
 }
 
 /** So many digits that carry meaning, without zeros behind the point and without exponents. */

@@ -2,13 +2,14 @@
 import { Select } from '@monlight/ui/filters/Select.tsx';
 import { Tabs } from '@monlight/ui/filters/Tabs.tsx';
 import { go, linkWith, page, query } from '@monlight/ui/router.ts';
+import '@monlight/ui/shell/page-bar.css';
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 
 import { listProjects } from '../metrics-api.ts';
 import { compares, linkCarrying } from './carried.ts';
-import './page-bar.css';
+import './toggle.css';
 
 const projects = signal<string[]>([]);
 

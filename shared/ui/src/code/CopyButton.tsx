@@ -45,7 +45,9 @@ export async function copyText(text: string): Promise<boolean> {
 function copyBySelection(text: string): boolean {
   const field = document.createElement('textarea');
   field.value = text;
-  document.body.append(field);
+  // Beside an open dialog nothing can be selected.
+  const place = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document.body;
+  place.append(field);
   field.select();
   const copied = document.execCommand('copy');
   field.remove();
