@@ -1,0 +1,3 @@
+import { serviceUi } from '../../shared/ui/vite/recipe.ts';
+
+export default serviceUi();
