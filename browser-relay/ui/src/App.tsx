@@ -10,9 +10,9 @@ import { useEffect } from 'preact/hooks';
 
 import { Footer } from './frame/Footer.tsx';
 import { refreshNow } from './frame/refreshing.ts';
-import { KeysPage } from './keys/KeysPage.tsx';
+import { KeysPage, prefetchKeyDialogs } from './keys/KeysPage.tsx';
 
-// The keys are what is opened; the other pages are fetched while they are read.
+// The keys are what is opened; the rest is fetched while they are read.
 const maps = lazy(() => import('./maps/MapsPage.tsx').then((module) => module.MapsPage));
 const spool = lazy(() => import('./spool/SpoolPage.tsx').then((module) => module.SpoolPage));
 const PREFETCH_AFTER_MS = 1000;
@@ -24,6 +24,7 @@ export function App() {
   ]);
   useEffect(() => {
     const timer = setTimeout(() => {
+      prefetchKeyDialogs();
       maps.prefetch();
       spool.prefetch();
     }, PREFETCH_AFTER_MS);

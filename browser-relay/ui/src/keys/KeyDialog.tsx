@@ -54,6 +54,9 @@ function Facts({ item }: { item: DsnKey }) {
       {madeNow.value === item.id && <p class="made-now">The key is made. Paste this into the pages, before their other scripts:</p>}
       {!item.active && <p class="muted">The key is deactivated: pages that use it are answered with 401.</p>}
       <Snippet label="Reports the errors of a page" text={pageSnippet(relay, item.public_key)} />
+      {about.value?.public_url === null && (
+        <p class="muted note">The address is that of this page. If browsers reach the relay at another one, set PUBLIC_URL.</p>
+      )}
       <dl class="facts">
         <dt>DSN</dt>
         <dd>

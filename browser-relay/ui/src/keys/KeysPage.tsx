@@ -17,8 +17,13 @@ import { NoKeys } from './NoKeys.tsx';
 import './keys.css';
 
 const LIVE_MS = 10_000;
-const { Lazy: CreateDialog } = lazy(() => import('./CreateDialog.tsx').then((module) => module.CreateDialog));
-const { Lazy: KeyDialog } = lazy(() => import('./KeyDialog.tsx').then((module) => module.KeyDialog));
+const create = lazy(() => import('./CreateDialog.tsx').then((module) => module.CreateDialog));
+const one = lazy(() => import('./KeyDialog.tsx').then((module) => module.KeyDialog));
+
+export function prefetchKeyDialogs(): void {
+  create.prefetch();
+  one.prefetch();
+}
 
 export function KeysPage() {
   const params = query.value;
@@ -54,8 +59,8 @@ export function KeysPage() {
       <ListBody list={keyList} failure="The keys could not be loaded" empty={<NoKeys />}>
         <KeyTable />
       </ListBody>
-      {creating.value && <CreateDialog />}
-      {id !== null && <KeyDialog key={id} id={id} />}
+      {creating.value && <create.Lazy />}
+      {id !== null && <one.Lazy key={id} id={id} />}
     </>
   );
 }

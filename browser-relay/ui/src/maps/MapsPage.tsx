@@ -18,7 +18,7 @@ import { NoMaps } from './NoMaps.tsx';
 import './maps.css';
 
 const LIVE_MS = 10_000;
-const { Lazy: UploadDialog } = lazy(() => import('./UploadDialog.tsx').then((module) => module.UploadDialog));
+const { Lazy: UploadDialog, prefetch } = lazy(() => import('./UploadDialog.tsx').then((module) => module.UploadDialog));
 
 export function MapsPage() {
   const params = query.value;
@@ -35,6 +35,7 @@ export function MapsPage() {
     document.title = 'Source maps · Browsers · Monlight';
     void refreshSpool().catch(() => undefined);
     void loadProjects().catch(() => undefined);
+    prefetch();
   }, []);
   useEffect(() => void mapList.open(mapReader(params)), [JSON.stringify(narrowing(params))]);
 
