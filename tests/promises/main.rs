@@ -1,0 +1,9 @@
+//! What the services promise together, with all four in this process: one file for each promise, named after it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by ending")]
+
+mod browser_error_becomes_a_group;
+mod fixtures;
+mod links_lead_to_the_others;
+mod stack;
+mod vitals_reach_the_chart;
