@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by ending")]
 
 mod browser_error_becomes_a_group;
+mod every_route_wants_its_key;
 mod fixtures;
 mod links_lead_to_the_others;
 mod stack;
