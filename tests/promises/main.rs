@@ -7,4 +7,5 @@ mod every_route_wants_its_key;
 mod fixtures;
 mod links_lead_to_the_others;
 mod stack;
+mod stop_answers_what_is_in_flight;
 mod vitals_reach_the_chart;
