@@ -6,6 +6,7 @@ mod browser_error_becomes_a_group;
 mod every_route_wants_its_key;
 mod fixtures;
 mod links_lead_to_the_others;
+mod no_secret_in_logs;
 mod peer_down_loses_nothing;
 mod stack;
 mod stop_answers_what_is_in_flight;
