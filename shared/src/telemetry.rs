@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use tracing::Level;
+use tracing_subscriber::fmt::MakeWriter;
 
 /// How a log line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +69,16 @@ impl std::str::FromStr for LogLevel {
     }
 }
 
-/// Starts writing log lines. Once per process; a second call changes nothing.
+/// Starts writing log lines to standard error. Once per process; a second call changes nothing.
 pub fn start(settings: LogSettings) {
+    start_into(settings, std::io::stderr);
+}
+
+/// The same, with another place for the lines.
+pub fn start_into<W>(settings: LogSettings, lines: W)
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
     use tracing_subscriber::filter::Targets;
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::util::SubscriberInitExt as _;
@@ -80,7 +89,7 @@ pub fn start(settings: LogSettings) {
         ["sqlx", "hyper", "hyper_util", "reqwest", "rustls", "lettre", "h2"]
             .map(|name| (name, library_level)),
     );
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(lines);
     let registry = tracing_subscriber::registry().with(targets);
     // The error means that a subscriber is there already, which is so when tests start several services.
     let _ = match settings.format {

@@ -38,6 +38,15 @@ impl Service {
         Running: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::start_on(listener, folder, start)
+    }
+
+    /// Starts a service on a listener of the test's own, in a folder that another one may have left.
+    pub fn start_on<F, Running>(listener: TcpListener, folder: TempDir, start: F) -> Self
+    where
+        F: FnOnce(&Path, TcpListener, CancellationToken) -> Running,
+        Running: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
         let address = listener.local_addr().expect("a bound listener has an address");
         let stop = CancellationToken::new();
         // A client may connect at once: the listener's queue holds it until the service is up.
