@@ -27,6 +27,7 @@ mod used;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use shared::cli::Program;
 use shared::clock::Timestamp;
 use shared::http::health::Health;
@@ -72,8 +73,10 @@ pub fn program() -> Program<Config> {
 /// # Errors
 /// The database cannot be opened; the text says which file and why.
 pub async fn start(config: Config, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
-    let store = Store::open(&config.service.database_path, config.service.durability).await?;
-    let keys = Arc::new(open_keys(&store, &config).await?);
+    let path = &config.service.database_path;
+    let store = Store::open(path, config.service.durability).await?;
+    let unreadable = || format!("cannot read the database {}", path.display());
+    let keys = Arc::new(open_keys(&store, &config).await.with_context(unreadable)?);
     let (tasks, forwarding) = (Tasks::new(), Tasks::new());
     let used = Arc::new(Used::default());
     tasks.spawn(
@@ -84,7 +87,9 @@ pub async fn start(config: Config, listener: TcpListener, stop: CancellationToke
         "retention",
         retention::run(store.clone(), config.retention, tasks.stop_token()),
     );
-    let [errors, points] = lanes(&forwarding, &store, &config).await?;
+    let [errors, points] = lanes(&forwarding, &store, &config)
+        .await
+        .with_context(unreadable)?;
     let browsers_rate = config.service.rate_limit;
     let mut admin = config.service.clone();
     admin.rate_limit = browsers_rate.max(ADMIN_RATE_LIMIT);

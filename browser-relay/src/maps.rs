@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lru::LruCache;
@@ -40,10 +40,38 @@ pub(crate) struct Maps {
     used: Arc<Used>,
     indexes: ByteLru<i64>,
     blocks: Arc<Blocks>,
-    /// By project and release. Forgotten when a map comes or goes.
-    has_maps: Mutex<LruCache<(String, String), bool>>,
+    releases: Mutex<Releases>,
     readers: Arc<Semaphore>,
     pub(crate) counted: Counted,
+}
+
+/// Of which releases there are maps.
+struct Releases {
+    /// By project and release. Forgotten when a map comes or goes.
+    known: LruCache<(String, String), bool>,
+    /// How often a map came or went: what was asked for before that says nothing of the time after it.
+    changes: u64,
+}
+
+impl Releases {
+    fn new() -> Self {
+        Self {
+            known: LruCache::new(RELEASES),
+            changes: 0,
+        }
+    }
+
+    fn change(&mut self) {
+        self.known.clear();
+        self.changes += 1;
+    }
+
+    /// Notes what the database said when there had been so many changes.
+    fn note(&mut self, release: (String, String), has_maps: bool, changes: u64) {
+        if changes == self.changes {
+            self.known.put(release, has_maps);
+        }
+    }
 }
 
 /// Frames since the start.
@@ -71,7 +99,7 @@ impl Maps {
             store,
             used,
             indexes: ByteLru::new(INDEX_CACHE_BYTES),
-            has_maps: Mutex::new(LruCache::new(RELEASES)),
+            releases: Mutex::new(Releases::new()),
             readers: Arc::new(Semaphore::new(READERS)),
             counted: Counted::default(),
         }
@@ -79,10 +107,11 @@ impl Maps {
 
     /// To be called when a map has come or gone.
     pub(crate) fn changed(&self) {
-        self.has_maps
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.releases().change();
+    }
+
+    fn releases(&self) -> MutexGuard<'_, Releases> {
+        self.releases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes a stack again with the names and places of the sources, as far as there are maps. What stands in the way
@@ -164,20 +193,15 @@ impl Maps {
 
     async fn has_maps(&self, project: &str, release: &str) -> sqlx::Result<bool> {
         let key = (project.to_owned(), release.to_owned());
-        let known = self
-            .has_maps
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-            .copied();
-        if let Some(known) = known {
-            return Ok(known);
-        }
+        let changes = {
+            let mut releases = self.releases();
+            if let Some(known) = releases.known.get(&key) {
+                return Ok(*known);
+            }
+            releases.changes
+        };
         let has_maps = self.store.has_release(project, release).await?;
-        self.has_maps
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .put(key, has_maps);
+        self.releases().note(key, has_maps, changes);
         Ok(has_maps)
     }
 
@@ -381,5 +405,24 @@ impl ReadAt for Text {
         let length = rest.len().min(bytes.len());
         bytes[..length].copy_from_slice(&rest[..length]);
         Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_before_a_map_came_is_not_believed_after_it() {
+        let mut releases = Releases::new();
+        let release = || ("shop".to_owned(), "1.0".to_owned());
+        let asked_at = releases.changes;
+
+        releases.change();
+        releases.note(release(), false, asked_at);
+        assert_eq!(releases.known.get(&release()), None);
+
+        releases.note(release(), true, releases.changes);
+        assert_eq!(releases.known.get(&release()), Some(&true));
     }
 }

@@ -95,10 +95,16 @@ impl<Config> Program<Config> {
     }
 
     fn back_up(&self, destination: &Path) -> anyhow::Result<()> {
-        // Only the path matters here: a backup must be possible without the service's keys.
-        let unset_key_is_fine =
-            |name: &str| environment(name).or_else(|| name.ends_with("API_KEY").then(|| "-".to_owned()));
-        let config = (self.load)(&unset_key_is_fine)?;
+        // Only the path matters here: a backup must be possible without the service's keys and the addresses of its peers.
+        let unset_is_fine = |name: &str| {
+            let stand_in = match name {
+                _ if name.ends_with("API_KEY") => Some("-"),
+                _ if name.ends_with("_URL") => Some("http://localhost"),
+                _ => None,
+            };
+            environment(name).or_else(|| stand_in.map(str::to_owned))
+        };
+        let config = (self.load)(&unset_is_fine)?;
         let source: PathBuf = (self.common)(&config).database_path.clone();
         runtime()?.block_on(crate::db::back_up(&source, destination, &self.identity))?;
         println!(

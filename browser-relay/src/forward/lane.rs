@@ -245,6 +245,11 @@ async fn send(way: &Way, batches: Vec<Batch>) -> Vec<Batch> {
                 let [first, second] = batch.halves(destination);
                 to_go.extend([second, first]);
             }
+            // Points of one request that are too much for the peer at once: from the spool they go in parts.
+            Reply::Refused { status, .. } if status == StatusCode::PAYLOAD_TOO_LARGE && batch.items() > 1 => {
+                to_go.push(batch);
+                break;
+            }
             Reply::Refused { status, detail } => {
                 way.count_refused(status, batch.items());
                 for job in batch.jobs {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::clock::Timestamp;
 use shared::http::Problem;
-use shared::http::body::{WholeBody, parse_json};
+use shared::http::body::WholeBody;
 
 use super::{App, Shared, enter};
 use crate::forward::Outcome;
@@ -65,20 +65,16 @@ pub(super) async fn report_error(State(app): Shared, request: Request) -> Result
     responses(
         (status = 201, body = Counted, description = "created or reopened"),
         (status = 200, body = Counted, description = "incremented or duplicate"),
-        (status = 202, body = Spooled, description = "kept until the error tracker takes it")))]
+        (status = 202, body = Spooled, description = "kept until the error tracker takes it"),
+        (status = 400, body = inline(shared::http::problem::ProblemBody<'static>)),
+        (status = 403, body = inline(shared::http::problem::ProblemBody<'static>))))]
 pub(super) async fn report_error_alias(app: Shared, request: Request) -> Result<Response, Problem> {
     report_error(app, request).await
 }
 
 async fn write_report(app: &App, body: &WholeBody, project: &str, now: Timestamp) -> Result<String, Problem> {
-    let text = body.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body.bytes);
-    // From an array serde would take the members in their order.
-    if text.trim_ascii_start().starts_with(b"[") {
-        return Err(Problem::bad_request(
-            "an error must be a JSON object, not an array",
-        ));
-    }
-    let error = parse_json::<ErrorBody<'_>>(text)?
+    let error = body
+        .object::<ErrorBody<'_>>()?
         .checked()
         .map_err(Problem::bad_request)?;
     let origin = Origin {

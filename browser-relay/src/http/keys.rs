@@ -125,7 +125,8 @@ pub(super) async fn list_keys(
     responses((status = 201, body = KeyItem), (status = 400, body = inline(shared::http::problem::ProblemBody<'static>))))]
 pub(super) async fn create_key(State(app): Shared, request: Request) -> Result<Response, Problem> {
     let base = base_url(&app, request.headers());
-    let body: KeyBody = app.gate.read_body(request).await?.json()?;
+    let body = app.gate.read_body(request).await?;
+    let body: KeyBody = body.object()?;
     let project = check_project(&body.project.unwrap_or_default()).map_err(Problem::bad_request)?;
     if let Some(origins) = &body.allowed_origins {
         AllowList::parse(origins)

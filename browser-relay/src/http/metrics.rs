@@ -45,7 +45,7 @@ pub(super) async fn report_metrics(
     let key = enter(&app, &request)?;
     let body = app.gate.read_body(request).await?.mended();
     let now = Timestamp::now();
-    let metrics: MetricsBody<'_> = body.json()?;
+    let metrics: MetricsBody<'_> = body.object()?;
     let Points {
         json,
         places,
@@ -86,7 +86,9 @@ pub(super) async fn report_metrics(
 /// The same as `/api/browser/metrics`.
 #[utoipa::path(post, path = "/api/metrics", tag = "browser", security(("dsn_key" = [])), request_body = MetricsBody<'static>,
     params(("key" = Option<String>, Query, description = "the DSN key, where no header can be sent")),
-    responses((status = 202, body = Accepted)))]
+    responses((status = 202, body = Accepted),
+        (status = 400, body = inline(shared::http::problem::ProblemBody<'static>)),
+        (status = 403, body = inline(shared::http::problem::ProblemBody<'static>))))]
 pub(super) async fn report_metrics_alias(
     app: Shared,
     request: Request,

@@ -26,6 +26,7 @@ use shared::http::{assets, session};
 use std::net::IpAddr;
 use tokio::sync::Semaphore;
 use utoipa::OpenApi as _;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -47,7 +48,7 @@ pub(crate) struct App {
     pub(crate) errors: Lane,
     pub(crate) points: Lane,
     pub(crate) browsers: Browsers,
-    /// One map at a time is taken in.
+    /// One map at a time is decoded and stored.
     pub(crate) uploads: Semaphore,
     pub(crate) config: Config,
 }
@@ -87,9 +88,20 @@ struct Ui;
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "Monlight browser relay", description = "Takes errors and metrics of browsers, gives stacks back their original names and places, and hands both on without losing any."),
-    modifiers(&Common),
+    modifiers(&Common, &BrowserKey),
 )]
 struct Document;
+
+/// Adds the way in which browsers sign in.
+struct BrowserKey;
+
+impl utoipa::Modify for BrowserKey {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let header = ApiKey::Header(ApiKeyValue::new("X-Monlight-Key"));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("dsn_key", SecurityScheme::ApiKey(header));
+    }
+}
 
 /// Everything the service answers to.
 pub(crate) fn router(app: App) -> layers::App {

@@ -1,22 +1,23 @@
 //! Source maps, for the administrator and for build scripts.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use flate2::write::{MultiGzDecoder, ZlibDecoder};
 use futures_util::stream;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
 use shared::http::Problem;
+use shared::http::body::Encoding;
 use shared::http::params::{Id, Limit, Query};
 
 use super::{App, Shared};
@@ -32,6 +33,8 @@ const TURN_LIMIT: Duration = Duration::from_secs(60);
 /// What is around a map: members, the parts of a form.
 const AROUND_BYTES: u64 = 64 << 10;
 const PIECE_BYTES: usize = 64 << 10;
+/// Pieces of a form that are read without anything to show for it.
+const MOST_PIECES_AHEAD: usize = 16;
 /// Of a field that is not the map.
 const TEXT_BYTES: usize = 4 << 10;
 
@@ -169,6 +172,12 @@ pub(super) async fn upload_map(
     Query(query): Query<UploadQuery>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let limit = app.config.max_source_map_bytes;
+    let headers = request.headers().clone();
+    let encoding = Encoding::of(&headers)?;
+    let database = app.store.db.path().to_owned();
+    let body = receive(request, &database, limit).await?;
+    // Who sends slowly has no turn yet, and delays nobody.
     let turn = tokio::time::timeout(TURN_LIMIT, app.uploads.acquire()).await;
     let Ok(Ok(_turn)) = turn else {
         return Err(Problem::unavailable(
@@ -176,10 +185,7 @@ pub(super) async fn upload_map(
             10,
         ));
     };
-    let limit = app.config.max_source_map_bytes;
-    let headers = request.headers().clone();
-    let database = app.store.db.path().to_owned();
-    let body = receive(request, &database, limit).await?;
+    let body = decode(body, encoding, &database, limit).await?;
     let label = Label {
         project: query.project,
         release: query.release,
@@ -208,7 +214,9 @@ pub(super) async fn upload_map(
 
 /// The same as `/api/source-maps`.
 #[utoipa::path(post, path = "/api/sourcemaps", tag = "source maps", params(UploadQuery), request_body = UploadBody,
-    responses((status = 201, body = Uploaded)))]
+    responses((status = 201, body = Uploaded),
+        (status = 400, body = inline(shared::http::problem::ProblemBody<'static>)),
+        (status = 413, body = inline(shared::http::problem::ProblemBody<'static>))))]
 pub(super) async fn upload_map_alias(
     app: Shared,
     query: Query<UploadQuery>,
@@ -239,12 +247,15 @@ fn drop_later(app: &Arc<App>, map: i64) {
     });
 }
 
-/// Writes the body to a file as it comes, decoded.
+/// Writes the body to a file as it comes.
 async fn receive(request: Request, database: &Path, limit: u64) -> Result<File, Problem> {
-    let (parts, mut body) = request.into_parts();
-    let file = temporary(database).map_err(disk_problem)?;
+    let mut body = request.into_body();
+    let mut file = temporary(database).map_err(disk_problem)?;
     let most = most_body_bytes(limit) as u64;
-    let mut decoder = Decoder::new(&parts.headers, &file, most)?;
+    let mut out = Limited {
+        file: &mut file,
+        left: most,
+    };
     loop {
         let frame = match tokio::time::timeout(PAUSE_LIMIT, body.frame()).await {
             Err(_) => {
@@ -258,73 +269,48 @@ async fn receive(request: Request, database: &Path, limit: u64) -> Result<File, 
             Ok(Some(Ok(frame))) => frame,
         };
         if let Ok(data) = frame.into_data() {
-            decoder
-                .write(&data)
+            out.write_all(&data)
                 .map_err(|error| decoding_problem(error, most))?;
         }
     }
-    decoder.finish().map_err(|error| decoding_problem(error, most))?;
-    drop(decoder);
     Ok(file)
-}
-
-/// Undoes a body's `Content-Encoding` piece by piece.
-enum Decoder<'f> {
-    Identity(Limited<&'f File>),
-    Gzip(MultiGzDecoder<Limited<&'f File>>),
-    Deflate(ZlibDecoder<Limited<&'f File>>),
-    Zstd(Box<zstd::stream::write::Decoder<'static, Limited<&'f File>>>),
 }
 
 /// A window of 8 MiB is what compressors use unless they are told to take more.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
-impl<'f> Decoder<'f> {
-    fn new(headers: &HeaderMap, file: &'f File, left: u64) -> Result<Self, Problem> {
-        let out = Limited { file, left };
-        let encoding = headers
-            .get(header::CONTENT_ENCODING)
-            .map(|value| value.to_str().unwrap_or("?"));
-        match encoding.unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-            "" | "identity" => Ok(Self::Identity(out)),
-            "gzip" | "x-gzip" => Ok(Self::Gzip(MultiGzDecoder::new(out))),
-            "deflate" => Ok(Self::Deflate(ZlibDecoder::new(out))),
-            "zstd" => {
-                let mut decoder = zstd::stream::write::Decoder::new(out).map_err(disk_problem)?;
-                decoder.window_log_max(ZSTD_WINDOW_LOG).map_err(disk_problem)?;
-                Ok(Self::Zstd(Box::new(decoder)))
+/// Undoes the body's `Content-Encoding`, from one file to another.
+async fn decode(body: File, encoding: Encoding, database: &Path, limit: u64) -> Result<File, Problem> {
+    if encoding == Encoding::Identity {
+        return Ok(body);
+    }
+    let most = most_body_bytes(limit) as u64;
+    let database = database.to_owned();
+    let decoding = tokio::task::spawn_blocking(move || {
+        let mut file = temporary(&database)?;
+        (&body).seek(SeekFrom::Start(0))?;
+        let mut decoder = encoding.decoder(BufReader::with_capacity(PIECE_BYTES, &body), ZSTD_WINDOW_LOG)?;
+        let mut out = Limited {
+            file: &mut file,
+            left: most,
+        };
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            let length = decoder.read(&mut piece)?;
+            if length == 0 {
+                return Ok(file);
             }
-            _ => Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "Content-Encoding: use gzip, deflate, zstd or none",
-            )),
+            out.write_all(&piece[..length])?;
         }
-    }
-
-    fn write(&mut self, data: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Identity(out) => out.write_all(data),
-            Self::Gzip(decoder) => decoder.write_all(data),
-            Self::Deflate(decoder) => decoder.write_all(data),
-            Self::Zstd(decoder) => decoder.write_all(data),
-        }
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        match self {
-            Self::Identity(out) => out.flush(),
-            Self::Gzip(decoder) => decoder.try_finish(),
-            Self::Deflate(decoder) => decoder.try_finish(),
-            Self::Zstd(decoder) => decoder.flush(),
-        }
-    }
+    });
+    let decoded: io::Result<File> = decoding.await.map_err(|_| Problem::internal())?;
+    decoded.map_err(|error| decoding_problem(error, most))
 }
 
 fn decoding_problem(error: io::Error, most: u64) -> Problem {
     match error.kind() {
-        io::ErrorKind::FileTooLarge => Problem::too_large(most as usize),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => disk_problem(error),
         _ if error.raw_os_error().is_some() => disk_problem(error),
+        io::ErrorKind::FileTooLarge => Problem::too_large(most as usize),
         _ => Problem::bad_request("the body cannot be decoded as its Content-Encoding says"),
     }
 }
@@ -372,20 +358,29 @@ async fn take_from_form(
 ) -> Result<(Label, MapText), Problem> {
     let bad_form = |_| Problem::bad_request("the form cannot be read");
     (&body).seek(SeekFrom::Start(0)).map_err(disk_problem)?;
-    let pieces = stream::unfold(body, |mut body| async move {
+    // The parser keeps what it has read of a head until the head ends, so an end must come.
+    let read_ahead = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&read_ahead);
+    let pieces = stream::unfold((body, counted), |(mut body, counted)| async move {
+        // The parser takes all that is there before it looks at it, so one piece is there at a time.
+        tokio::task::yield_now().await;
+        if counted.fetch_add(1, Ordering::Relaxed) > MOST_PIECES_AHEAD {
+            return Some((Err(io::ErrorKind::InvalidData.into()), (body, counted)));
+        }
         let mut piece = vec![0; PIECE_BYTES];
         match body.read(&mut piece) {
             Ok(0) => None,
             Ok(length) => {
                 piece.truncate(length);
-                Some((Ok(Bytes::from(piece)), body))
+                Some((Ok(Bytes::from(piece)), (body, counted)))
             }
-            Err(error) => Some((Err(error), body)),
+            Err(error) => Some((Err(error), (body, counted))),
         }
     });
     let mut form = multer::Multipart::new(pieces, boundary);
     let mut map = None;
     while let Some(mut field) = form.next_field().await.map_err(bad_form)? {
+        read_ahead.store(0, Ordering::Relaxed);
         let name = field.name().unwrap_or_default().to_owned();
         let is_map = matches!(name.as_str(), "map_content" | "map" | "file") || field.file_name().is_some();
         if is_map {
@@ -395,6 +390,7 @@ async fn take_from_form(
                 left: limit,
             };
             while let Some(piece) = field.chunk().await.map_err(bad_form)? {
+                read_ahead.store(0, Ordering::Relaxed);
                 out.write_all(&piece).map_err(|error| match error.kind() {
                     io::ErrorKind::FileTooLarge => problem(UploadError::TooLong(limit)),
                     _ => disk_problem(error),
@@ -405,6 +401,7 @@ async fn take_from_form(
         }
         let mut text = Vec::new();
         while let Some(piece) = field.chunk().await.map_err(bad_form)? {
+            read_ahead.store(0, Ordering::Relaxed);
             let room = TEXT_BYTES.saturating_sub(text.len());
             text.extend_from_slice(&piece[..piece.len().min(room)]);
         }

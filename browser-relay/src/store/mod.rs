@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
+use anyhow::Context as _;
 use shared::db::{Db, Identity};
 use shared::settings::Durability;
 
@@ -36,7 +37,9 @@ impl Store {
         // A newer release may have been here; whether that is fine was decided by what the file says.
         migrator.set_ignore_missing(true);
         let db = Db::open(path, durability, &IDENTITY, &migrator).await?;
-        let next_map = maps::next_id(db.read()).await?;
+        let next_map = maps::next_id(db.read())
+            .await
+            .with_context(|| format!("cannot read the database {}", path.display()))?;
         Ok(Self {
             db,
             next_map: Arc::new(AtomicI64::new(next_map)),

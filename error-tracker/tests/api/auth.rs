@@ -1,6 +1,7 @@
 //! Keys: who may use the API, and what stays open.
 
-use shared::testing::{Client, Reply};
+use shared::testing::Client;
+use shared::testing::promises::{assert_guarded, assert_refused};
 
 use crate::tracker::{KEY, Tracker, report};
 
@@ -34,39 +35,13 @@ const GUARDED: &[(&str, &str)] = &[
     ("OPTIONS", "/api/errors"),
 ];
 
-fn refused(reply: &Reply, what: &str) {
-    assert_eq!(reply.status, 401, "{what}");
-    assert_eq!(reply.header("www-authenticate"), "Bearer", "{what}");
-    if !what.starts_with("HEAD") {
-        assert_eq!(reply.detail(), "Invalid API key", "{what}");
-    }
-}
-
 #[tokio::test]
 async fn without_the_key_every_guarded_address_answers_the_same() {
     let tracker = Tracker::start().await;
-    for (number, (method, path)) in GUARDED.iter().enumerate() {
-        // An address each: who keeps guessing is answered late.
-        let stranger = tracker.stranger(&format!("192.0.2.{number}"));
-        let body = (*method == "POST").then_some(&b"{}"[..]);
-        for (client, what) in [
-            (stranger.clone(), "no key"),
-            (stranger.with("X-API-Key", "wrong"), "a wrong key"),
-            (stranger.with("X-API-Key", ""), "a blank key"),
-            (stranger.with("Authorization", "Bearer wrong"), "a wrong token"),
-            (
-                stranger.with("Authorization", &format!("Basic {KEY}")),
-                "another scheme",
-            ),
-            (
-                stranger.with("Cookie", "monlight_error-tracker=1.x"),
-                "a wrong cookie",
-            ),
-        ] {
-            let reply = client.send(method, path, body).await;
-            refused(&reply, &format!("{method} {path} with {what}"));
-        }
-    }
+    assert_guarded("error-tracker", KEY, GUARDED, b"{}", |address| {
+        tracker.stranger(address)
+    })
+    .await;
     assert_eq!(
         tracker.get("/api/errors?resolved=all&ignored=all").await["total"],
         0
@@ -98,7 +73,7 @@ async fn the_key_is_not_taken_from_the_address() {
         .get(&format!("/api/errors?api_key={KEY}"))
         .await;
 
-    refused(&reply, "GET");
+    assert_refused(&reply, "GET");
 }
 
 #[tokio::test]
@@ -146,6 +121,6 @@ async fn a_refused_report_is_not_counted() {
         .post_json("/api/errors", &report("KeyError"))
         .await;
 
-    refused(&reply, "POST");
+    assert_refused(&reply, "POST");
     assert_eq!(tracker.get("/api/errors").await["total"], 0);
 }

@@ -1,7 +1,7 @@
 //! Who may ask what.
 
 use serde_json::json;
-use shared::testing::Reply;
+use shared::testing::promises::{assert_guarded, assert_refused};
 
 use crate::events::EventStream;
 use crate::viewer::{KEY, Viewer};
@@ -24,36 +24,18 @@ const GUARDED: [&str; 15] = [
     "/api/logs/",
 ];
 
-fn refused(reply: &Reply, what: &str) {
-    assert_eq!(reply.status, 401, "{what}");
-    assert_eq!(reply.header("www-authenticate"), "Bearer", "{what}");
-    if !what.starts_with("HEAD") {
-        assert_eq!(reply.detail(), "Invalid API key", "{what}");
-    }
-}
-
 #[tokio::test]
 async fn without_the_key_every_guarded_address_answers_the_same() {
     let viewer = Viewer::start().await;
-    for (number, path) in GUARDED.iter().enumerate() {
-        // An address each: who keeps guessing is answered late.
-        let stranger = viewer.stranger(&format!("192.0.2.{number}"));
-        for (client, what) in [
-            (stranger.clone(), "no key"),
-            (stranger.with("X-API-Key", "wrong"), "a wrong key"),
-            (stranger.with("X-API-Key", ""), "a blank key"),
-            (stranger.with("Authorization", "Bearer wrong"), "a wrong token"),
-            (
-                stranger.with("Cookie", "monlight_log-viewer=1.x"),
-                "a wrong cookie",
-            ),
-        ] {
-            let reply = client.get(path).await;
-            refused(&reply, &format!("GET {path} with {what}"));
-        }
-        let head = stranger.send("HEAD", path, None).await;
-        refused(&head, &format!("HEAD {path}"));
-    }
+    let addresses: Vec<(&str, &str)> = GUARDED
+        .iter()
+        .flat_map(|path| [("GET", *path), ("HEAD", *path)])
+        .collect();
+
+    assert_guarded("log-viewer", KEY, &addresses, b"", |address| {
+        viewer.stranger(address)
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -76,12 +58,12 @@ async fn the_key_is_taken_from_the_address_of_the_stream_alone() {
     for (number, path) in GUARDED.iter().enumerate() {
         if *path != "/api/logs/tail" {
             let stranger = viewer.stranger(&format!("192.0.2.{number}"));
-            refused(&stranger.get(&format!("{path}?api_key={KEY}")).await, path);
+            assert_refused(&stranger.get(&format!("{path}?api_key={KEY}")).await, path);
         }
     }
     let stranger = viewer.stranger("198.51.100.1");
-    refused(&stranger.get("/api/logs/tail?api_key=wrong").await, "a wrong key");
-    refused(&stranger.get("/api/logs/tail/?api_key=x").await, "a slash");
+    assert_refused(&stranger.get("/api/logs/tail?api_key=wrong").await, "a wrong key");
+    assert_refused(&stranger.get("/api/logs/tail/?api_key=x").await, "a slash");
 
     let mut shop = viewer.docker.container("shop");
     let path = format!("/api/logs/tail?container=shop&api_key={KEY}");

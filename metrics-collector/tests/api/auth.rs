@@ -1,7 +1,7 @@
 //! Keys: who may use the API, and what stays open.
 
 use serde_json::json;
-use shared::testing::Reply;
+use shared::testing::promises::{assert_guarded, assert_refused};
 
 use crate::collector::{Collector, KEY, counter};
 
@@ -27,40 +27,14 @@ const GUARDED: &[(&str, &str)] = &[
     ("OPTIONS", "/api/metrics"),
 ];
 
-fn refused(reply: &Reply, what: &str) {
-    assert_eq!(reply.status, 401, "{what}");
-    assert_eq!(reply.header("www-authenticate"), "Bearer", "{what}");
-    if !what.starts_with("HEAD") {
-        assert_eq!(reply.detail(), "Invalid API key", "{what}");
-    }
-}
-
 #[tokio::test]
 async fn without_the_key_every_guarded_address_answers_the_same() {
     let collector = Collector::start().await;
     let points = json!([counter("jobs", 1.0)]).to_string();
-    for (number, (method, path)) in GUARDED.iter().enumerate() {
-        // An address each: who keeps guessing is answered late.
-        let stranger = collector.stranger(&format!("192.0.2.{number}"));
-        let body = (*method == "POST").then_some(points.as_bytes());
-        for (client, what) in [
-            (stranger.clone(), "no key"),
-            (stranger.with("X-API-Key", "wrong"), "a wrong key"),
-            (stranger.with("X-API-Key", ""), "a blank key"),
-            (stranger.with("Authorization", "Bearer wrong"), "a wrong token"),
-            (
-                stranger.with("Authorization", &format!("Basic {KEY}")),
-                "another scheme",
-            ),
-            (
-                stranger.with("Cookie", "monlight_metrics-collector=1.x"),
-                "a wrong cookie",
-            ),
-        ] {
-            let reply = client.send(method, path, body).await;
-            refused(&reply, &format!("{method} {path} with {what}"));
-        }
-    }
+    assert_guarded("metrics-collector", KEY, GUARDED, points.as_bytes(), |address| {
+        collector.stranger(address)
+    })
+    .await;
     assert_eq!(collector.get("/api/metrics/names").await, json!({"metrics": []}));
 }
 
@@ -84,7 +58,7 @@ async fn the_key_is_taken_in_either_header_and_not_from_the_address() {
     }
     for path in ["/api/projects", "/api/dashboard", "/metrics"] {
         let stranger = collector.stranger("192.0.2.1");
-        refused(&stranger.get(&format!("{path}?api_key={KEY}")).await, path);
+        assert_refused(&stranger.get(&format!("{path}?api_key={KEY}")).await, path);
     }
 }
 

@@ -1,53 +1,24 @@
 //! A browser's session: the key is exchanged once for a cookie.
 
 use serde_json::json;
-use shared::testing::{Client, Reply};
+use shared::testing::promises::{
+    assert_no_session, assert_only_own_cookie, assert_signs_out, cookie, sign_in, signed_in,
+};
 
 use crate::collector::{Collector, KEY, counter};
 
-/// Signs in and answers with the whole reply.
-async fn sign_in(client: &Client, key: &str) -> Reply {
-    client.post_json("/api/session", &json!({"api_key": key})).await
-}
-
-/// `name=value` of the cookie that a reply sets.
-fn cookie(reply: &Reply) -> String {
-    let whole = reply.header("set-cookie");
-    whole.split(';').next().unwrap().to_owned()
-}
-
-#[tokio::test]
-async fn the_cookie_is_out_of_reach_for_scripts_and_other_sites() {
-    let collector = Collector::start().await;
-
-    let reply = sign_in(&collector.service.client(), KEY).await;
-
-    assert_eq!((reply.status, reply.body.len()), (204, 0));
-    let whole = reply.header("set-cookie");
-    assert!(whole.starts_with("monlight_metrics-collector="), "{whole}");
-    let attributes: Vec<&str> = whole.split("; ").skip(1).collect();
-    assert_eq!(attributes, ["Max-Age=2592000", "HttpOnly", "SameSite=Strict"]);
-    assert!(!whole.contains(KEY));
-}
+const SERVICE: &str = "metrics-collector";
 
 #[tokio::test]
 async fn a_wrong_key_opens_no_session() {
     let collector = Collector::start().await;
-    let stranger = collector.stranger("192.0.2.1");
-
-    let wrong = sign_in(&stranger, "wrong").await;
-    let none = stranger.post_json("/api/session", &json!({})).await;
-
-    assert_eq!((wrong.status, wrong.detail().as_str()), (401, "Invalid API key"));
-    assert_eq!(wrong.header("set-cookie"), "");
-    assert_eq!(none.status, 400);
+    assert_no_session(&collector.stranger("192.0.2.1")).await;
 }
 
 #[tokio::test]
 async fn a_session_reads_and_writes_only_from_its_own_page() {
     let collector = Collector::start().await;
-    let reply = sign_in(&collector.service.client(), KEY).await;
-    let browser = collector.service.client().with("Cookie", &cookie(&reply));
+    let browser = signed_in(&collector.service.client(), SERVICE, KEY).await;
     let points = json!([counter("jobs", 1.0)]);
 
     for path in [
@@ -71,34 +42,22 @@ async fn a_session_reads_and_writes_only_from_its_own_page() {
 #[tokio::test]
 async fn signing_out_and_a_change_of_the_key_end_the_session() {
     let collector = Collector::start().await;
-    let signed_in = sign_in(&collector.service.client(), KEY).await;
-    let browser = collector.service.client().with("Cookie", &cookie(&signed_in));
+    let before = sign_in(&collector.service.client(), KEY).await;
+    let browser = signed_in(&collector.service.client(), SERVICE, KEY).await;
 
-    let reply = browser.with("X-Monlight-UI", "1").delete("/api/session").await;
-
-    assert_eq!(reply.status, 204);
-    let whole = reply.header("set-cookie");
-    assert!(
-        whole.starts_with("monlight_metrics-collector=;") && whole.contains("Max-Age=0"),
-        "{whole}"
-    );
+    assert_signs_out(&browser, SERVICE).await;
     let collector = collector.restarted_with(&[("API_KEY", "new")]).await;
-    let after = collector
-        .stranger("192.0.2.1")
-        .with("Cookie", &cookie(&signed_in));
+    let after = collector.stranger("192.0.2.1").with("Cookie", cookie(&before));
     assert_eq!(after.get("/api/dashboard").await.status, 401);
 }
 
 #[tokio::test]
 async fn a_cookie_of_another_service_is_none() {
     let collector = Collector::start().await;
-    let value = cookie(&sign_in(&collector.service.client(), KEY).await);
-    for (cookies, status) in [
-        (format!("a=1; {value}; b=2"), 200),
-        (value.replace("metrics-collector", "log-viewer"), 401),
-        (format!("{value}x"), 401),
-    ] {
-        let client = collector.stranger("192.0.2.1").with("Cookie", &cookies);
-        assert_eq!(client.get("/api/dashboard").await.status, status, "{cookies}");
-    }
+    let reply = sign_in(&collector.service.client(), KEY).await;
+
+    assert_only_own_cookie(cookie(&reply), SERVICE, "/api/dashboard", |cookies| {
+        collector.stranger("192.0.2.1").with("Cookie", cookies)
+    })
+    .await;
 }

@@ -11,6 +11,7 @@ pub mod exposition;
 pub mod namespace;
 pub mod openapi;
 pub mod process;
+pub mod promises;
 pub mod receiver;
 pub mod service;
 

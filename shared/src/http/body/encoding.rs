@@ -1,6 +1,6 @@
 //! Undoes a body's `Content-Encoding`, within a limit.
 
-use std::io::Read as _;
+use std::io::{self, BufRead, Read};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
@@ -11,17 +11,30 @@ use crate::http::problem::Problem;
 /// Decoding more than this would hold up the runtime's thread.
 const INLINE_DECODE_BYTES: usize = 32 * 1_024;
 
+/// 2^21 = 2 MiB is the window of the usual levels of zstd; the format would allow gigabytes.
+const ZSTD_WINDOW_LOG: u32 = 21;
+
+/// How a body is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub enum Encoding {
+    /// Not at all.
     Identity,
+    /// RFC 1952.
     Gzip,
+    /// RFC 1950, or what some clients take it for.
     Deflate,
+    /// RFC 7932.
     Brotli,
+    /// RFC 8878.
     Zstd,
 }
 
 impl Encoding {
-    pub(super) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// 415 that names those that are known.
+    pub fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         let Some(value) = headers.get(header::CONTENT_ENCODING) else {
             return Ok(Self::Identity);
         };
@@ -42,6 +55,39 @@ impl Encoding {
                 "Content-Encoding: use gzip, deflate, br, zstd or none",
             )),
         }
+    }
+
+    /// What comes out of an encoded body.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn decoder<'r>(
+        self,
+        mut encoded: impl BufRead + 'r,
+        zstd_window_log: u32,
+    ) -> io::Result<Box<dyn Read + 'r>> {
+        Ok(match self {
+            Self::Identity => Box::new(encoded),
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(encoded)),
+            Self::Deflate => {
+                // "deflate" means zlib (RFC 9110), but some clients send the bare stream.
+                let begin = encoded.fill_buf()?;
+                let zlib = begin.len() >= 2
+                    && begin[0] & 0x0f == 8
+                    && u16::from_be_bytes([begin[0], begin[1]]).is_multiple_of(31);
+                if zlib {
+                    Box::new(flate2::bufread::ZlibDecoder::new(encoded))
+                } else {
+                    Box::new(flate2::bufread::DeflateDecoder::new(encoded))
+                }
+            }
+            Self::Brotli => Box::new(brotli_decompressor::Decompressor::new(encoded, 4_096)),
+            Self::Zstd => {
+                let mut decoder = zstd::stream::read::Decoder::with_buffer(encoded)?;
+                decoder.window_log_max(zstd_window_log)?;
+                Box::new(decoder)
+            }
+        })
     }
 }
 
@@ -75,40 +121,8 @@ pub(super) async fn decode(
 fn decode_now(encoding: Encoding, bytes: &[u8], limit_bytes: usize) -> std::io::Result<Vec<u8>> {
     let most = limit_bytes as u64 + 1;
     let mut decoded = Vec::new();
-    match encoding {
-        Encoding::Identity => decoded.extend_from_slice(bytes),
-        Encoding::Gzip => {
-            flate2::read::MultiGzDecoder::new(bytes)
-                .take(most)
-                .read_to_end(&mut decoded)?;
-        }
-        Encoding::Deflate => {
-            // "deflate" means zlib (RFC 9110), but some clients send the bare stream.
-            let zlib = bytes.len() >= 2
-                && bytes[0] & 0x0f == 8
-                && u16::from_be_bytes([bytes[0], bytes[1]]).is_multiple_of(31);
-            if zlib {
-                flate2::read::ZlibDecoder::new(bytes)
-                    .take(most)
-                    .read_to_end(&mut decoded)?;
-            } else {
-                flate2::read::DeflateDecoder::new(bytes)
-                    .take(most)
-                    .read_to_end(&mut decoded)?;
-            }
-        }
-        Encoding::Brotli => {
-            brotli_decompressor::Decompressor::new(bytes, 4_096)
-                .take(most)
-                .read_to_end(&mut decoded)?;
-        }
-        Encoding::Zstd => {
-            let mut decoder = zstd::stream::read::Decoder::with_buffer(bytes)?;
-            // 2^21 = 2 MiB is the window of the usual levels; the format would allow gigabytes.
-            decoder.window_log_max(21)?;
-            decoder.take(most).read_to_end(&mut decoded)?;
-        }
-    }
+    let decoder = encoding.decoder(bytes, ZSTD_WINDOW_LOG)?;
+    decoder.take(most).read_to_end(&mut decoded)?;
     Ok(decoded)
 }
 

@@ -14,6 +14,20 @@ pub fn parse_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem>
     serde_json::from_slice(bytes).map_err(|error| explain::<T>(bytes, &error))
 }
 
+/// Reads a JSON object; from an array serde would take the members in their order.
+///
+/// # Errors
+/// As [`parse_json`], and for an array.
+pub fn parse_object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if text.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::bad_request(
+            "the body must be a JSON object, not an array",
+        ));
+    }
+    parse_json(text)
+}
+
 /// Puts `\ufffd`, which is as long, in the place of each escape that is half a surrogate pair.
 pub(super) fn with_whole_characters(json: Bytes) -> Bytes {
     let lone: Vec<usize> = lone_surrogates(&json).collect();

@@ -15,8 +15,9 @@ use http_body_util::BodyExt as _;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use self::encoding::{Encoding, decode};
-pub use self::json::parse_json;
+pub use self::encoding::Encoding;
+use self::encoding::decode;
+pub use self::json::{parse_json, parse_object};
 use super::problem::Problem;
 
 /// A body that pauses for longer is given up.
@@ -66,6 +67,14 @@ impl WholeBody {
     /// 400 that names the member, or the line and column, that is wrong.
     pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
         parse_json(&self.bytes)
+    }
+
+    /// Reads the JSON object in it.
+    ///
+    /// # Errors
+    /// As [`json`](Self::json), and for an array.
+    pub fn object<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
+        parse_object(&self.bytes)
     }
 }
 
