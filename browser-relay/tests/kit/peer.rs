@@ -132,7 +132,7 @@ pub(crate) struct Peer {
 enum State {
     Up(CancellationToken, JoinHandle<()>),
     /// Holds the port, and lets nobody in.
-    Down(#[expect(dead_code, reason = "it keeps the port")] TcpSocket),
+    Down(TcpSocket),
     Between,
 }
 
