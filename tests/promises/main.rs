@@ -6,6 +6,7 @@ mod browser_error_becomes_a_group;
 mod every_route_wants_its_key;
 mod fixtures;
 mod links_lead_to_the_others;
+mod lossy_wire;
 mod no_secret_in_logs;
 mod peer_down_loses_nothing;
 mod stack;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use shared::testing::{Chance, DEADLINE, eventually};
 use tokio::task::JoinSet;
 
+use crate::lossy_wire::LossyWire;
 use crate::stack::{DSN_KEY, Kind, ORIGIN, PROJECT, Stack};
 
 const SESSIONS: usize = 4;
@@ -313,6 +314,32 @@ async fn a_relay_that_is_restarted_while_pages_send_and_peers_are_away_loses_not
         }
     }
     relay.is_over.store(true, Ordering::Relaxed);
+
+    everything_has_arrived(&stack, sessions).await;
+}
+
+/// The peers have what they did not say that they have, so it comes again, and must count once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_sent_again_because_its_answer_was_lost_counts_once() {
+    let mut stack = Stack::down(&KEEPS_ALL);
+    let to_tracker = LossyWire::to(stack.tracker.address()).await;
+    let to_collector = LossyWire::to(stack.collector.address()).await;
+    stack.relay.set("ERROR_TRACKER_URL", &to_tracker.url);
+    stack.relay.set("METRICS_COLLECTOR_URL", &to_collector.url);
+    for kind in [Kind::ErrorTracker, Kind::MetricsCollector, Kind::BrowserRelay] {
+        stack.member(kind).start().await;
+    }
+    let relay = Relay::of(&stack);
+    let sessions = sessions(&relay);
+
+    relay.has_more(&relay.accepted, 40).await;
+    eventually("answers get lost on both wires", async || {
+        (to_tracker.lost() >= 3 && to_collector.lost() >= 3).then_some(())
+    })
+    .await;
+    relay.is_over.store(true, Ordering::Relaxed);
+    to_tracker.mend();
+    to_collector.mend();
 
     everything_has_arrived(&stack, sessions).await;
 }
