@@ -20,6 +20,7 @@ mod record;
 mod search;
 mod source;
 mod store;
+mod tally;
 mod when;
 mod words;
 mod writing;

@@ -6,6 +6,7 @@ pub(crate) mod containers;
 pub(crate) mod directory;
 pub(crate) mod index;
 pub(crate) mod ring;
+pub(crate) mod tallies;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -50,6 +51,7 @@ impl Store {
             scans: Arc::new(Semaphore::new(SCANS)),
         };
         store.load_directory().await?;
+        store.load_groups().await?;
         Ok(store)
     }
 }
