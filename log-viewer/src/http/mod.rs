@@ -176,5 +176,10 @@ async fn metrics(State(app): Shared) -> Result<Response, Problem> {
     ] {
         exposition.gauge(name, help, value);
     }
+    exposition.timing(
+        "commit_seconds",
+        "How long each transaction with entries held the writer.",
+        &app.store.commits,
+    );
     Ok(exposition.into_response())
 }

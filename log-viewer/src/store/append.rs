@@ -102,7 +102,7 @@ impl Appender {
 
     /// Writes a batch in one transaction. When that fails nothing is written, and it can be tried again.
     pub(crate) async fn append(&mut self, batch: &Batch) -> sqlx::Result<()> {
-        let mut tx = self.store.db.write().await?;
+        let mut tx = self.store.write().await?;
         let mut part = self.part;
         if batch.replaces_open {
             sqlx::query("delete from log_entries where part is null")

@@ -98,7 +98,7 @@ impl Store {
             return Ok(false);
         };
         let table = table(PartId(id));
-        let mut tx = self.db.write().await?;
+        let mut tx = self.write().await?;
         if tallies::free_group(&mut tx, PartId(id)).await? {
             tx.commit().await?;
             return Ok(true);

@@ -238,7 +238,7 @@ async fn remove(
     emptied: Option<PartId>,
 ) -> sqlx::Result<()> {
     let removed = blocks::counts_of(appender.store(), ids).await?;
-    let mut tx = appender.store().db.write().await?;
+    let mut tx = appender.store().write().await?;
     blocks::delete(&mut tx, ids).await?;
     let mut part = appender.part();
     let mut closed: Vec<(Block, Counts)> = Vec::new();
