@@ -9,6 +9,8 @@ mod counts;
 mod cursor;
 mod entry;
 mod fields;
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod level;
 mod lines;

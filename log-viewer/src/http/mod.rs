@@ -31,6 +31,8 @@ use crate::live::Live;
 use crate::source::Source;
 use crate::store::Store;
 
+pub(crate) use self::entries::check_cursor;
+
 /// What the handlers share.
 pub(crate) struct App {
     pub(crate) gate: Arc<Gate>,
