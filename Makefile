@@ -51,6 +51,10 @@ bench: ui ## Build the static release binaries and print their figures beside th
 		$(TARGET_DIR)/release/bench $$service --binary $(TARGET_DIR)/$(MUSL)/release/$$service; \
 	done
 
+.PHONY: fuzz
+fuzz: ## Feed every parser with changing input, a minute each (FUZZ_SECONDS), or those that FUZZ names
+	@scripts/fuzz.sh
+
 .PHONY: demo-metrics
 demo-metrics: ## Send a day of a shop's metrics to the collector that `make run` has started
 	@set -a; . .run/keys.env; node deploy/demo/metrics.mjs

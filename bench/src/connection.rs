@@ -1,6 +1,7 @@
 //! One keep-alive connection: send prepared bytes, wait for the response.
 
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -125,13 +126,22 @@ impl Client {
 
     /// A figure among the service's metrics.
     pub(crate) fn metric(&mut self, name: &str) -> Result<u64> {
+        self.any_metric(name)
+    }
+
+    /// A time among the service's metrics.
+    pub(crate) fn metric_ms(&mut self, name: &str) -> Result<f64> {
+        self.any_metric(name).map(|seconds: f64| seconds * 1_000.0)
+    }
+
+    fn any_metric<T: FromStr>(&mut self, name: &str) -> Result<T> {
         let answer = self.get("/metrics")?;
         let text = String::from_utf8(answer.body)?;
         metric_of(&text, name).with_context(|| format!("no {name} among the metrics"))
     }
 }
 
-fn metric_of(text: &str, name: &str) -> Option<u64> {
+fn metric_of<T: FromStr>(text: &str, name: &str) -> Option<T> {
     text.lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
 }
@@ -157,7 +167,7 @@ mod tests {
         let text = "# HELP parts Parts.\n# TYPE parts gauge\nparts_total 9\nparts 7\n";
 
         assert_eq!(metric_of(text, "parts"), Some(7));
-        assert_eq!(metric_of(text, "part"), None);
+        assert_eq!(metric_of::<u64>(text, "part"), None);
     }
 
     #[test]

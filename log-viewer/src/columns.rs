@@ -3,7 +3,7 @@
 use shared::packed;
 
 use crate::entry::{Level, Stream};
-use crate::lines::{ContainerId, decompress, kind};
+use crate::lines::{ContainerId, decompress, kind_parts};
 use crate::nanos::Nanos;
 
 /// A block's heads, column by column as they are stored.
@@ -38,7 +38,7 @@ impl Columns {
     /// Stream and level of an entry.
     pub(crate) fn kind(&self, entry: u32) -> Option<(Stream, Level)> {
         let kinds = &self.bytes[self.kinds..self.kinds + self.count];
-        kind(*kinds.get(entry as usize)?)
+        kind_parts(*kinds.get(entry as usize)?)
     }
 
     /// The containers of all entries.

@@ -9,6 +9,8 @@ mod counts;
 mod cursor;
 mod entry;
 mod fields;
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod level;
 mod lines;
@@ -20,6 +22,7 @@ mod record;
 mod search;
 mod source;
 mod store;
+mod tally;
 mod when;
 mod words;
 mod writing;

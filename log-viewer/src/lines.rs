@@ -140,11 +140,7 @@ impl Lines {
         for head in &self.heads {
             packed::put(&mut bytes, head.container.0.into());
         }
-        bytes.extend(
-            self.heads
-                .iter()
-                .map(|head| (head.level as u8) << 1 | head.stream as u8),
-        );
+        bytes.extend(self.heads.iter().map(|head| kind_of(head.stream, head.level)));
         let mut before = 0;
         for head in &self.heads {
             packed::put(&mut bytes, packed::zigzag(head.at.0.wrapping_sub(before)));
@@ -197,7 +193,7 @@ impl Lines {
         let mut at = 0_i64;
         for index in 0..count {
             at = at.wrapping_add(packed::unzigzag(packed::take(&mut rest)?));
-            let (stream, level) = kind(kinds[index])?;
+            let (stream, level) = kind_parts(kinds[index])?;
             lines.heads.push(Head {
                 id: ids[index],
                 at: Nanos(at),
@@ -215,8 +211,13 @@ impl Lines {
     }
 }
 
-/// Stream and level, as they share a byte.
-pub(crate) fn kind(byte: u8) -> Option<(Stream, Level)> {
+/// The byte that stream and level share.
+pub(crate) fn kind_of(stream: Stream, level: Level) -> u8 {
+    (level as u8) << 1 | stream as u8
+}
+
+/// What [`kind_of`] was given.
+pub(crate) fn kind_parts(byte: u8) -> Option<(Stream, Level)> {
     let stream = if byte & 1 == 0 {
         Stream::Stdout
     } else {

@@ -2,7 +2,7 @@
 //!
 //! Counting a common word over everything would mean to decompress everything. So a block also says of each token
 //! that many of its entries have which entries those are, and the same of two such words that follow each other, for phrases.
-//! For the others the text is read, of few blocks.
+//! For the others the text is read, of few blocks. What goes into the tallies of the block's group is counted here as well.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
@@ -13,9 +13,13 @@ use shared::packed;
 use crate::ansi;
 use crate::lines::{Lines, compress, decompress};
 use crate::query::tokens::for_each_place;
+use crate::tally::{BlockTallies, Kinds};
 
 /// A token in so many entries of a block is frequent. Fewer would take more room than they save time.
 const FREQUENT: usize = 8;
+/// A token in so many entries of a block is counted for its group. With fewer than for the lists, so that a word which is
+/// frequent in most blocks of a group is counted in the others too.
+const COUNTED: usize = 4;
 
 /// What a block's texts consist of.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub(crate) struct Words {
     pub(crate) document: String,
     /// For a column of the database: what [`Postings::unpack`] reads.
     pub(crate) postings: Vec<u8>,
+    /// For the group of the block.
+    pub(crate) tallies: BlockTallies,
 }
 
 /// A token that was seen.
@@ -73,8 +79,14 @@ impl Words {
                 }
             });
         }
-        let postings = places.pack(&document, &tokens);
-        Self { document, postings }
+        let heads = lines.heads().iter();
+        let mut kinds = Kinds::of(heads.map(|head| (head.container, head.stream, head.level)));
+        let (postings, tallies) = places.pack(&document, &tokens, &mut kinds);
+        Self {
+            document,
+            postings,
+            tallies,
+        }
     }
 }
 
@@ -141,36 +153,46 @@ struct Places {
 impl Places {
     /// Key by key: its length and bytes, the number of entries, and the distances between them. A key is a token, or two with
     /// a blank between.
-    fn pack(mut self, document: &str, tokens: &[Seen]) -> Vec<u8> {
-        let is_frequent = |number: u32| tokens[number as usize].entries as usize >= FREQUENT;
+    fn pack(mut self, document: &str, tokens: &[Seen], kinds: &mut Kinds) -> (Vec<u8>, BlockTallies) {
+        let is_counted = |number: u32| tokens[number as usize].entries as usize >= COUNTED;
         let text = |number: u32| {
             let seen = &tokens[number as usize];
             &document[seen.start as usize..][..seen.length as usize]
         };
         let mut bytes = Vec::with_capacity(4_096);
-        self.tokens.retain(|(number, _)| is_frequent(*number));
+        let mut tallies = BlockTallies::default();
+        let mut put = |key: &[&str], entries: &[u32]| {
+            tallies.put(key, entries.iter().copied(), kinds);
+            if entries.len() >= FREQUENT {
+                put_list(&mut bytes, key, entries);
+            }
+        };
+        let mut entries: Vec<u32> = Vec::new();
+        self.tokens.retain(|(number, _)| is_counted(*number));
         self.tokens.sort_unstable();
         for list in self.tokens.chunk_by(|one, next| one.0 == next.0) {
-            let entries = list.iter().map(|(_, entry)| *entry);
-            put_list(&mut bytes, &[text(list[0].0)], entries);
+            entries.clear();
+            entries.extend(list.iter().map(|(_, entry)| *entry));
+            put(&[text(list[0].0)], &entries);
         }
         self.pairs
-            .retain(|(first, second, _)| is_frequent(*first) && is_frequent(*second));
+            .retain(|(first, second, _)| is_counted(*first) && is_counted(*second));
         self.pairs.sort_unstable();
         self.pairs.dedup();
         for list in self
             .pairs
             .chunk_by(|one, next| (one.0, one.1) == (next.0, next.1))
-            .filter(|list| list.len() >= FREQUENT)
+            .filter(|list| list.len() >= COUNTED)
         {
-            let entries = list.iter().map(|(_, _, entry)| *entry);
-            put_list(&mut bytes, &[text(list[0].0), " ", text(list[0].1)], entries);
+            entries.clear();
+            entries.extend(list.iter().map(|(_, _, entry)| *entry));
+            put(&[text(list[0].0), " ", text(list[0].1)], &entries);
         }
-        compress(&bytes)
+        (compress(&bytes), tallies)
     }
 }
 
-fn put_list(bytes: &mut Vec<u8>, key: &[&str], entries: impl ExactSizeIterator<Item = u32>) {
+fn put_list(bytes: &mut Vec<u8>, key: &[&str], entries: &[u32]) {
     packed::put(bytes, key.iter().map(|part| part.len() as u64).sum());
     for part in key {
         bytes.extend_from_slice(part.as_bytes());
@@ -178,8 +200,8 @@ fn put_list(bytes: &mut Vec<u8>, key: &[&str], entries: impl ExactSizeIterator<I
     packed::put(bytes, entries.len() as u64);
     let mut next = 0;
     for entry in entries {
-        packed::put(bytes, u64::from(entry - next));
-        next = entry + 1;
+        packed::put(bytes, u64::from(*entry - next));
+        next = *entry + 1;
     }
 }
 
@@ -209,28 +231,52 @@ impl Postings {
         common
     }
 
+    /// What a block with these kinds gives to its group, as far as its lists tell.
+    pub(crate) fn tallies(&self, kinds: &mut Kinds) -> BlockTallies {
+        let mut tallies = BlockTallies::default();
+        let mut rest = self.0.as_slice();
+        while let Some((key, count)) = take_key(&mut rest) {
+            let Some(entries) = take_entries(&mut rest, count) else {
+                break;
+            };
+            if let Ok(key) = std::str::from_utf8(key) {
+                tallies.put(&[key], entries.into_iter(), kinds);
+            }
+        }
+        tallies
+    }
+
     fn with(&self, key: &str) -> Option<Vec<u32>> {
         let mut rest = self.0.as_slice();
         loop {
-            let length = usize::try_from(packed::take(&mut rest)?).ok()?;
-            let (found, after) = rest.split_at_checked(length)?;
-            rest = after;
-            let count = usize::try_from(packed::take(&mut rest)?).ok()?;
-            if found != key.as_bytes() {
-                packed::skip(&mut rest, count)?;
-                continue;
+            let (found, count) = take_key(&mut rest)?;
+            if found == key.as_bytes() {
+                return take_entries(&mut rest, count);
             }
-            let mut entries = Vec::with_capacity(count.min(rest.len()));
-            let mut next = 0_u32;
-            for _ in 0..count {
-                let distance = u32::try_from(packed::take(&mut rest)?).ok()?;
-                let entry = next.checked_add(distance)?;
-                next = entry.checked_add(1)?;
-                entries.push(entry);
-            }
-            return Some(entries);
+            packed::skip(&mut rest, count)?;
         }
     }
+}
+
+/// A key, and how many entries it has.
+fn take_key<'b>(rest: &mut &'b [u8]) -> Option<(&'b [u8], usize)> {
+    let length = usize::try_from(packed::take(rest)?).ok()?;
+    let (key, after) = rest.split_at_checked(length)?;
+    *rest = after;
+    let count = usize::try_from(packed::take(rest)?).ok()?;
+    Some((key, count))
+}
+
+fn take_entries(rest: &mut &[u8], count: usize) -> Option<Vec<u32>> {
+    let mut entries = Vec::with_capacity(count.min(rest.len()));
+    let mut next = 0_u32;
+    for _ in 0..count {
+        let distance = u32::try_from(packed::take(rest)?).ok()?;
+        let entry = next.checked_add(distance)?;
+        next = entry.checked_add(1)?;
+        entries.push(entry);
+    }
+    Some(entries)
 }
 
 /// Takes a hash for what it is.

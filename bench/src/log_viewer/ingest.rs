@@ -21,6 +21,7 @@ pub(super) struct Ingest {
     pub(super) lines_per_second: f64,
     pub(super) lines_per_cpu_second: f64,
     pub(super) peak_mb: f64,
+    pub(super) longest_commit_ms: f64,
     /// Entries that were kept when everything had been read.
     pub(super) entries: u64,
     /// After the stop, so that the write-ahead log is part of the file.
@@ -58,12 +59,14 @@ pub(super) fn measure(binary: &Path, folder: &Path, corpus: &Corpus, max_entries
     let cpu_seconds = service.cpu_ms()? / 1_000.0;
     let entries = client.metric("monlight_log_viewer_entries")?;
     let peak_mb = service.memory()?.peak_mb;
+    let longest_commit_ms = client.metric_ms("monlight_log_viewer_commit_seconds_max")?;
     stop(service, client)?;
 
     Ok(Ingest {
         lines_per_second: corpus.lines as f64 / seconds,
         lines_per_cpu_second: corpus.lines as f64 / cpu_seconds,
         peak_mb,
+        longest_commit_ms,
         entries,
         database_bytes: database_bytes(folder)?,
     })

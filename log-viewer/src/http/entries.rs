@@ -185,6 +185,14 @@ fn read_cursor(text: &str) -> Result<(Place, Total), Problem> {
     parse().ok_or_else(|| Problem::bad_request("cursor: not one of ours; begin without it"))
 }
 
+/// For the fuzzer: a cursor that is taken is one of ours.
+pub(crate) fn check_cursor(text: &str) {
+    if let Ok((place, total)) = read_cursor(text) {
+        let written = write_cursor(place, total);
+        assert_eq!(read_cursor(&written).ok(), Some((place, total)), "{written}");
+    }
+}
+
 /// One entry.
 #[utoipa::path(get, path = "/api/logs/{id}", tag = "logs", params(("id" = i64, Path)),
     responses((status = 200, body = Entry<'static>), (status = 404, body = inline(shared::http::problem::ProblemBody<'static>))))]

@@ -31,6 +31,8 @@ use crate::live::Live;
 use crate::source::Source;
 use crate::store::Store;
 
+pub(crate) use self::entries::check_cursor;
+
 /// What the handlers share.
 pub(crate) struct App {
     pub(crate) gate: Arc<Gate>,
@@ -176,5 +178,10 @@ async fn metrics(State(app): Shared) -> Result<Response, Problem> {
     ] {
         exposition.gauge(name, help, value);
     }
+    exposition.timing(
+        "commit_seconds",
+        "How long each transaction with entries held the writer.",
+        &app.store.commits,
+    );
     Ok(exposition.into_response())
 }

@@ -4,6 +4,7 @@ use super::Filter;
 use super::walk::{Give, Hits};
 use crate::columns::Columns;
 use crate::store::blocks::StoredPostings;
+use crate::tally::Tally;
 
 /// What is known of a block without its text.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,6 +41,13 @@ pub(super) fn count_words(
         .columns()
         .and_then(|columns| count_entries(&columns, &entries, filter, is_whole, give, hits));
     counted.map_or(Counted::Damaged, |()| Counted::All)
+}
+
+/// The entries that a filter wants of those that a tally knows, when times do not matter; `None` when it cannot tell.
+pub(super) fn count_tally(tally: &Tally, filter: &Filter) -> Option<u64> {
+    tally.count(filter.containers.is_some(), |container, stream, level| {
+        filter.accepts_kind(stream, level) && filter.has_container(container)
+    })
 }
 
 /// Decodes the columns alone that decide. `None` when they are damaged.

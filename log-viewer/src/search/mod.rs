@@ -133,8 +133,12 @@ impl Filter {
         self.containers.is_none()
             && self.stream.is_none()
             && span.levels & !self.levels == 0
-            && span.oldest >= self.since
-            && span.newest < self.until
+            && self.takes_times_of(span)
+    }
+
+    /// Whether every entry of such a block is wanted as far as its time matters.
+    fn takes_times_of(&self, span: &Span) -> bool {
+        span.oldest >= self.since && span.newest < self.until
     }
 
     /// Whether entries of such a block may be wanted.

@@ -169,19 +169,38 @@ impl Pool {
         })
     }
 
+    /// What comes first on the page is lower.
+    fn rank(&self, head: &Head) -> (i64, i64) {
+        match self.order {
+            // Turns the order round, and knows no overflow.
+            Order::NewestFirst => (!head.at.0, !head.id.0),
+            Order::OldestFirst => (head.at.0, head.id.0),
+        }
+    }
+
     fn add(&mut self, hits: &Lines, edge: Option<Nanos>) {
-        for (head, text) in hits.iter() {
-            if self.is_behind(head) {
-                self.entries.push((*head, text.to_owned()));
+        let heads = hits.heads();
+        let mut new: Vec<usize> = (0..hits.len())
+            .filter(|index| self.is_behind(&heads[*index]))
+            .collect();
+        // The text of what will not be on the page is not copied.
+        let needed = self.needed();
+        if new.len() > needed {
+            new.select_nth_unstable_by_key(needed, |index| self.rank(&heads[*index]));
+            new.truncate(needed);
+        }
+        let mut entries = std::mem::take(&mut self.entries);
+        let limit = entries
+            .get(needed - 1)
+            .map_or((i64::MAX, i64::MAX), |(head, _)| self.rank(head));
+        for index in new {
+            if self.rank(&heads[index]) <= limit {
+                entries.push((heads[index], hits.text(index).to_owned()));
             }
         }
-        match self.order {
-            Order::NewestFirst => self
-                .entries
-                .sort_unstable_by_key(|(head, _)| std::cmp::Reverse(Place::of(head))),
-            Order::OldestFirst => self.entries.sort_unstable_by_key(|(head, _)| Place::of(head)),
-        }
-        self.entries.truncate(self.needed());
+        entries.sort_unstable_by_key(|(head, _)| self.rank(head));
+        entries.truncate(needed);
+        self.entries = entries;
         self.settled = edge.map_or(self.entries.len(), |edge| {
             self.entries.partition_point(|(head, _)| match self.order {
                 Order::NewestFirst => head.at > edge,

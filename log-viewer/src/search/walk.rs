@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use super::Filter;
 use super::buckets::Buckets;
-use super::count::{Counted, count_words};
+use super::count::{Counted, count_tally, count_words};
 use super::scan::for_each_hit;
 use crate::lines::Lines;
 use crate::nanos::Nanos;
-use crate::store::directory::{BlockId, PartId};
+use crate::store::directory::{BlockId, Group, GroupId, PartId, Span};
 use crate::store::{self, Result, Store};
+use crate::tally::Tally;
 
 /// Blocks in the first step, and in later ones: a page is often full after the first.
 const FIRST_STEP: usize = 2;
@@ -27,12 +28,38 @@ const TEXTS_AT_ONCE: usize = 4;
 /// Blocks that the index is asked about at once.
 const FIRST_WINDOW: usize = 32;
 const LARGEST_WINDOW: usize = 4_096;
+/// Blocks that are taken from the directory at once: at first, and when those were not enough. Tests have few blocks.
+const FIRST_PICK: usize = if cfg!(test) { 2 } else { 256 };
+const LARGEST_PICK: usize = if cfg!(test) { 3 } else { LARGEST_WINDOW };
+
+/// Groups of blocks that are counted at once: enough for most totals, and the most.
+const FIRST_GROUPS: usize = 24;
+const LARGEST_GROUPS: usize = 192;
 
 /// Which way to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
     NewestFirst,
     OldestFirst,
+}
+
+impl Order {
+    /// Where a block begins, seen from the way's start.
+    fn edge(self, span: &Span) -> Nanos {
+        match self {
+            Self::NewestFirst => span.newest,
+            Self::OldestFirst => span.oldest,
+        }
+    }
+
+    /// Where a block stands on the way; what comes first is lower.
+    fn place(self, edge: Nanos, id: BlockId) -> (i64, i64) {
+        match self {
+            // Turns the order round, and knows no overflow.
+            Self::NewestFirst => (!edge.0, !id.0),
+            Self::OldestFirst => (edge.0, id.0),
+        }
+    }
 }
 
 /// What is wanted of each hit.
@@ -87,15 +114,28 @@ struct Candidate {
 pub(crate) struct Walk {
     store: Store,
     filter: Arc<Filter>,
+    order: Order,
     give: Give,
     /// What stands in no closed block, until it is given.
     pending: Option<Lines>,
+    /// Blocks that were closed later are in `pending`.
+    last_closed: Option<BlockId>,
+    /// The place of the last block that was taken from the directory; `None` before the first one.
+    picked_to: Option<(i64, i64)>,
+    /// The directory has more blocks.
+    is_more: bool,
+    pick: usize,
     /// The next one last.
     unasked: Vec<Candidate>,
     /// The index has been asked about these; the next one last.
     candidates: Vec<Candidate>,
     step: usize,
     window: usize,
+    /// Groups of blocks further on, of which the number is known without a look at each block; the next one last.
+    groups: Vec<(Group, Vec<BlockId>)>,
+    groups_at_once: usize,
+    /// Blocks that were counted with their group.
+    counted: HashSet<BlockId>,
 }
 
 /// What a step has found.
@@ -112,40 +152,74 @@ impl Walk {
         if let Some(last) = pending.last_closed {
             store.directory.reaches(last).await;
         }
-        let mut unasked = store.directory.pick(|block| {
-            let known = pending.last_closed.is_some_and(|last| block.id <= last);
-            (known && filter.may_be_in(&block.span)).then_some(Candidate {
-                edge: match order {
-                    Order::NewestFirst => block.span.newest,
-                    Order::OldestFirst => block.span.oldest,
-                },
+        let mut walk = Self {
+            store: store.clone(),
+            filter,
+            order,
+            give,
+            pending: Some(pending.lines),
+            last_closed: pending.last_closed,
+            picked_to: None,
+            is_more: true,
+            pick: FIRST_PICK,
+            unasked: Vec::new(),
+            candidates: Vec::new(),
+            step: FIRST_STEP,
+            window: FIRST_WINDOW,
+            groups: Vec::new(),
+            groups_at_once: FIRST_GROUPS,
+            counted: HashSet::new(),
+        };
+        walk.pick_more();
+        Ok(walk)
+    }
+
+    /// Takes the next blocks from the directory when none is left.
+    fn pick_more(&mut self) {
+        if !self.unasked.is_empty() || !self.is_more {
+            return;
+        }
+        let (order, filter) = (self.order, &self.filter);
+        let place = |candidate: &Candidate| order.place(candidate.edge, candidate.id);
+        (self.unasked, self.is_more) = self.store.directory.pick_lowest(self.pick, place, |block| {
+            let is_known = self.last_closed.is_some_and(|last| block.id <= last);
+            if !is_known || !filter.may_be_in(&block.span) {
+                return None;
+            }
+            let candidate = Candidate {
+                edge: order.edge(&block.span),
                 id: block.id,
                 part: block.part,
                 entries: block.span.entries,
                 is_whole: filter.takes_all_of(&block.span),
-            })
+            };
+            let is_ahead = self.picked_to.is_none_or(|behind| place(&candidate) > behind);
+            is_ahead.then_some(candidate)
         });
-        match order {
-            Order::NewestFirst => unasked.sort_by_key(|candidate| (candidate.edge, candidate.id)),
-            Order::OldestFirst => {
-                unasked.sort_by_key(|candidate| std::cmp::Reverse((candidate.edge, candidate.id)))
-            }
+        self.pick = LARGEST_PICK;
+        if let Some(last) = self.unasked.first() {
+            self.picked_to = Some(place(last));
         }
-        Ok(Self {
-            store: store.clone(),
-            filter,
-            give,
-            pending: Some(pending.lines),
-            unasked,
-            candidates: Vec::new(),
-            step: FIRST_STEP,
-            window: FIRST_WINDOW,
-        })
     }
 
-    /// From here on their number is enough.
+    /// From here on their number is enough. It comes first from where many blocks have been counted together.
     pub(crate) fn give_number(&mut self) {
         self.give = Give::Number;
+        let is_one_token = self
+            .filter
+            .query
+            .listed_only()
+            .is_some_and(|keys| keys.len() == 1);
+        let next = self.candidates.last().or(self.unasked.last());
+        let (true, Some(next)) = (is_one_token, next) else {
+            return;
+        };
+        let next = self.order.place(next.edge, next.id);
+        self.groups = self.store.directory.whole_groups(|block| {
+            self.last_closed.is_some_and(|last| block.id <= last)
+                && self.filter.takes_times_of(&block.span)
+                && self.order.place(self.order.edge(&block.span), block.id) >= next
+        });
     }
 
     /// Reads on; `None` at the end.
@@ -153,6 +227,11 @@ impl Walk {
         if let Some(pending) = self.pending.take() {
             let mut hits = Hits::default();
             gather(&pending, &self.filter, self.give, &mut hits);
+            let edge = self.edge();
+            return Ok(Some(Found { hits, edge }));
+        }
+        if !self.groups.is_empty() {
+            let hits = self.count_groups().await?;
             let edge = self.edge();
             return Ok(Some(Found { hits, edge }));
         }
@@ -190,12 +269,41 @@ impl Walk {
             .map(|candidate| candidate.edge)
     }
 
+    /// The number of hits in the next groups, as far as their tallies tell. Blocks of which they do not are left for later.
+    async fn count_groups(&mut self) -> Result<Hits> {
+        let from = self.groups.len().saturating_sub(self.groups_at_once);
+        self.groups_at_once = LARGEST_GROUPS;
+        let groups = self.groups.split_off(from);
+        let mut hits = Hits::default();
+        let Some([token]) = self.filter.query.listed_only() else {
+            return Ok(hits);
+        };
+        let ids: Vec<GroupId> = groups.iter().map(|(group, _)| group.id).collect();
+        let tallies: HashMap<GroupId, Tally> = self.store.tallies(&ids, token).await?.into_iter().collect();
+        for (group, blocks) in &groups {
+            let Some(tally) = tallies.get(&group.id) else {
+                continue;
+            };
+            if let Some(number) = count_tally(tally, &self.filter) {
+                hits.number += number;
+                let known = blocks.iter().enumerate().filter(|(place, _)| tally.knows(*place));
+                self.counted.extend(known.map(|(_, block)| *block));
+            }
+        }
+        self.candidates
+            .retain(|candidate| !self.counted.contains(&candidate.id));
+        Ok(hits)
+    }
+
     /// Moves the next blocks over that may have a match.
     async fn ask_index(&mut self) -> Result<()> {
         let count = self.window.min(self.unasked.len());
         let mut window = self.unasked.split_off(self.unasked.len() - count);
         self.window = (self.window * 4).min(LARGEST_WINDOW);
-        if let Some(expression) = &self.filter.expression {
+        // So that it is known how far on the next one is.
+        self.pick_more();
+        window.retain(|candidate| !self.counted.contains(&candidate.id));
+        if let Some(expression) = self.filter.expression.as_ref().filter(|_| !window.is_empty()) {
             let mut ranges: HashMap<PartId, (BlockId, BlockId)> = HashMap::new();
             for candidate in &window {
                 let range = ranges

@@ -4,14 +4,18 @@ use std::collections::HashMap;
 
 use sqlx::SqliteConnection;
 
-use super::Store;
 use super::directory::{Block, BlockId, Change, PartId, Span};
 use super::index;
+use super::{Store, blocks, tallies};
 use crate::batch::{Batch, ClosedBlock, OpenBlock, OpenEntry};
 use crate::counts::Counts;
 use crate::cursor::Cursor;
 use crate::entry::{Level, Stream};
 use crate::lines::{ContainerId, EntryId, Lines};
+use crate::tally::{BlockTallies, FullGroup, Gathering};
+
+/// Blocks in no group that a start looks at: more than a crash leaves. Those of an older database are more.
+const MOST_UNGROUPED: u32 = 192;
 
 /// The one who writes, and what he has to know of what is there.
 #[derive(Debug)]
@@ -25,6 +29,9 @@ pub(crate) struct Appender {
     growing: HashMap<(ContainerId, Stream), Level>,
     /// Entries of open blocks.
     open_counts: Counts,
+    gathering: Gathering,
+    /// Groups that are complete; the next transaction takes them along.
+    full_groups: Vec<FullGroup>,
 }
 
 /// What a restart goes on with.
@@ -62,7 +69,9 @@ impl Appender {
             sqlx::query_as("select id, entries from parts where retired = 0 order by id desc limit 1")
                 .fetch_optional(store.db.read())
                 .await?;
-        let appender = Self {
+        let mut appender = Self {
+            gathering: Gathering::default(),
+            full_groups: Vec::new(),
             part: part.map(|(id, entries)| (PartId(id), entries.unsigned_abs())),
             part_entries,
             growing: resumed
@@ -73,6 +82,9 @@ impl Appender {
             open_counts: Counts::of(&resumed.pending),
             store,
         };
+        for (part, block, tallies) in blocks::ungrouped(&appender.store, MOST_UNGROUPED).await? {
+            appender.gather(part, block, &tallies);
+        }
         appender.store.directory.apply(Change {
             pending: Some(appender.pending_counts(&appender.open_counts, &appender.growing)),
             ..Change::default()
@@ -90,7 +102,7 @@ impl Appender {
 
     /// Writes a batch in one transaction. When that fails nothing is written, and it can be tried again.
     pub(crate) async fn append(&mut self, batch: &Batch) -> sqlx::Result<()> {
-        let mut tx = self.store.db.write().await?;
+        let mut tx = self.store.write().await?;
         let mut part = self.part;
         if batch.replaces_open {
             sqlx::query("delete from log_entries where part is null")
@@ -101,6 +113,10 @@ impl Appender {
         for block in &batch.closed {
             let id = self.write_closed(&mut tx, &mut part, block).await?;
             closed.push((id, block.counts.clone()));
+        }
+        let mut grouped = Vec::with_capacity(self.full_groups.len());
+        for group in &self.full_groups {
+            grouped.push(tallies::write(&mut tx, group).await?);
         }
         if let Some(block) = &batch.open {
             write_block(&mut tx, None, &block.into()).await?;
@@ -117,6 +133,10 @@ impl Appender {
         }
         tx.commit().await?;
 
+        self.full_groups.clear();
+        for ((block, _), written) in closed.iter().zip(&batch.closed) {
+            self.gather(block.part, block.id, &written.words.tallies);
+        }
         self.part = part;
         self.open_counts = batch.open_counts.clone();
         for stream in &batch.closed_streams {
@@ -129,6 +149,7 @@ impl Appender {
         self.store.directory.apply(Change {
             closed,
             removed: Vec::new(),
+            grouped,
             pending: Some(self.pending_counts(&self.open_counts, &self.growing)),
         });
         Ok(())
@@ -160,6 +181,11 @@ impl Appender {
             part: id,
             span: block.span,
         })
+    }
+
+    /// A block has been written: its tallies wait for the rest of its group.
+    pub(super) fn gather(&mut self, part: PartId, block: BlockId, tallies: &BlockTallies) {
+        self.full_groups.extend(self.gathering.add(part, block, tallies));
     }
 
     pub(crate) fn store(&self) -> &Store {

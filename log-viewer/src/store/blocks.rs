@@ -10,6 +10,7 @@ use crate::counts::Counts;
 use crate::entry::{Level, Stream};
 use crate::lines::{ContainerId, EntryId, Head, Lines};
 use crate::nanos::Nanos;
+use crate::tally::{BlockTallies, Kinds};
 use crate::words::Postings;
 
 /// What stands in no closed block, and the last closed one at that moment.
@@ -33,6 +34,9 @@ struct DirectoryRow {
     levels: u8,
     counts: Vec<u8>,
 }
+
+/// Blocks that are on their way into the directory at once.
+const LOADED_AT_ONCE: usize = 256;
 
 impl Store {
     /// Reads what closed blocks there are.
@@ -62,6 +66,9 @@ impl Store {
                 span,
             };
             change.closed.push((block, Counts::unpack(&row.counts)));
+            if change.closed.len() >= LOADED_AT_ONCE {
+                self.directory.apply(std::mem::take(&mut change));
+            }
         }
         self.directory.apply(change);
         Ok(())
@@ -177,6 +184,23 @@ impl StoredPostings {
     pub(crate) fn postings(&self) -> Postings {
         Postings::unpack(&self.postings)
     }
+
+    /// None of a damaged block.
+    fn tallies(&self) -> BlockTallies {
+        let kinds = || {
+            let columns = self.columns()?;
+            let containers = columns.containers()?;
+            let kind = |(entry, container): (u32, &ContainerId)| {
+                let (stream, level) = columns.kind(entry)?;
+                Some((*container, stream, level))
+            };
+            let kinds: Option<Vec<_>> = (0..).zip(&containers).map(kind).collect();
+            Some(Kinds::of(kinds?.into_iter()))
+        };
+        kinds().map_or_else(BlockTallies::default, |mut kinds| {
+            self.postings().tallies(&mut kinds)
+        })
+    }
 }
 
 fn or_damaged(lines: Option<Lines>) -> Lines {
@@ -246,6 +270,32 @@ pub(super) async fn open_entries(connection: &mut SqliteConnection) -> sqlx::Res
             state: row.state,
         })
         .collect())
+}
+
+/// The newest closed blocks that are in no group, so many at most, the oldest first, with what they give to their group.
+pub(super) async fn ungrouped(
+    store: &Store,
+    most: u32,
+) -> sqlx::Result<Vec<(PartId, BlockId, BlockTallies)>> {
+    use futures_util::TryStreamExt as _;
+
+    let mut rows = sqlx::query_as::<_, (i64, i64, Vec<u8>, Vec<u8>)>(
+        "select part, id, heads, postings from log_entries
+         where part is not null and id > (select coalesce(max(last_block), 0) from block_groups)
+         order by id desc limit ?1",
+    )
+    .bind(most)
+    .fetch(store.db.read());
+    let mut blocks = Vec::new();
+    while let Some((part, id, heads, postings)) = rows.try_next().await? {
+        let block = StoredPostings {
+            heads: Some(heads),
+            postings,
+        };
+        blocks.push((PartId(part), BlockId(id), block.tallies()));
+    }
+    blocks.reverse();
+    Ok(blocks)
 }
 
 /// How many entries of each container and level these blocks have.

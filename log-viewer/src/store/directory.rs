@@ -1,6 +1,6 @@
 //! What blocks there are, in memory: a search finds by time, container and level which of them it has to read.
 //!
-//! Sixty bytes for each block of some 500 entries, kept equal to the database by the one writer.
+//! Some seventy bytes for each block of some 500 entries, kept equal to the database by the one writer.
 
 use std::collections::HashSet;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
@@ -18,6 +18,20 @@ pub(crate) struct BlockId(pub(crate) i64);
 /// The number of a part of the full-text index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct PartId(pub(crate) i64);
+
+/// The number of a group of blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct GroupId(pub(crate) i64);
+
+/// Closed blocks that follow each other, whose frequent tokens have been counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Group {
+    pub(crate) id: GroupId,
+    pub(crate) first: BlockId,
+    pub(crate) last: BlockId,
+    /// So many there were. When some are gone, what is known of the group does not help any more.
+    pub(crate) blocks: u32,
+}
 
 /// What is known of a block without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +95,7 @@ pub(crate) fn level_bit(level: crate::entry::Level) -> u8 {
 pub(crate) struct Change {
     pub(crate) closed: Vec<(Block, Counts)>,
     pub(crate) removed: Vec<(BlockId, Counts)>,
+    pub(crate) grouped: Vec<Group>,
     /// What is now in no closed block: the entries of open blocks, and those that may still grow.
     pub(crate) pending: Option<Counts>,
 }
@@ -89,6 +104,8 @@ pub(crate) struct Change {
 struct State {
     /// In the order of their numbers.
     blocks: Vec<Block>,
+    /// In the order of their blocks.
+    groups: Vec<Group>,
     closed_counts: Counts,
     pending_counts: Counts,
     last: Option<BlockId>,
@@ -127,10 +144,14 @@ impl Directory {
         if !change.removed.is_empty() {
             let gone: HashSet<BlockId> = change.removed.iter().map(|(id, _)| *id).collect();
             state.blocks.retain(|block| !gone.contains(&block.id));
+            state
+                .groups
+                .retain(|group| !gone.iter().any(|id| (group.first..=group.last).contains(id)));
             for (_, counts) in &change.removed {
                 state.closed_counts.subtract(counts);
             }
         }
+        state.groups.extend(change.grouped);
         if let Some(pending) = change.pending {
             state.pending_counts = pending;
         }
@@ -151,6 +172,59 @@ impl Directory {
     /// What `pick` takes of the blocks, in the order of their numbers.
     pub(crate) fn pick<T>(&self, pick: impl Fn(&Block) -> Option<T>) -> Vec<T> {
         self.read().blocks.iter().filter_map(pick).collect()
+    }
+
+    /// Of what `pick` takes of the blocks the `most` with the lowest keys, the lowest last; and whether there are more.
+    ///
+    /// Only so many are held at a time: a search that has enough after a few blocks shall not pay for all of them.
+    pub(crate) fn pick_lowest<T, Key: Ord>(
+        &self,
+        most: usize,
+        key: impl Fn(&T) -> Key,
+        pick: impl Fn(&Block) -> Option<T>,
+    ) -> (Vec<T>, bool) {
+        let mut lowest = Vec::new();
+        let mut limit: Option<Key> = None;
+        let mut is_more = false;
+        // The newest blocks first, because those are mostly wanted: nearly all others are then above the limit.
+        for item in self.read().blocks.iter().rev().filter_map(pick) {
+            if limit.as_ref().is_some_and(|limit| key(&item) > *limit) {
+                is_more = true;
+                continue;
+            }
+            lowest.push(item);
+            if lowest.len() > 2 * most {
+                let (_, highest, _) = lowest.select_nth_unstable_by_key(most, &key);
+                limit = Some(key(highest));
+                lowest.truncate(most);
+                is_more = true;
+            }
+        }
+        lowest.sort_unstable_by_key(&key);
+        is_more |= lowest.len() > most;
+        lowest.truncate(most);
+        lowest.reverse();
+        (lowest, is_more)
+    }
+
+    /// The groups of which all blocks are there and `takes` takes each, and those blocks in their order.
+    pub(crate) fn whole_groups(&self, takes: impl Fn(&Block) -> bool) -> Vec<(Group, Vec<BlockId>)> {
+        let state = self.read();
+        let mut whole = Vec::new();
+        for group in &state.groups {
+            let from = state.blocks.partition_point(|block| block.id < group.first);
+            let blocks = state.blocks[from..]
+                .iter()
+                .take_while(|block| block.id <= group.last);
+            let ids: Vec<BlockId> = blocks
+                .filter(|block| takes(block))
+                .map(|block| block.id)
+                .collect();
+            if ids.len() == group.blocks as usize {
+                whole.push((*group, ids));
+            }
+        }
+        whole
     }
 
     /// Entries by container and level, those included that are in no closed block.
@@ -224,6 +298,30 @@ mod tests {
         assert_eq!(Span::of(&Lines::default()), None);
     }
 
+    #[test]
+    fn the_lowest_of_many_are_picked_whatever_their_order() {
+        for numbers in [
+            (1..=100).collect::<Vec<i64>>(),
+            (1..=100).map(|id| id * 37 % 101).collect(),
+        ] {
+            let directory = Directory::default();
+            let closed = (1..).zip(&numbers).map(|(id, at)| block(id, 1, *at)).collect();
+            directory.apply(Change {
+                closed,
+                ..Change::default()
+            });
+            for most in [1, 7, 30, 99, 100, 200] {
+                let odd = |block: &Block| (block.span.oldest.0 % 2 == 1).then_some(block.span.oldest.0);
+
+                let (picked, is_more) = directory.pick_lowest(most, |at| *at, odd);
+
+                let expected: Vec<i64> = (1..=100).step_by(2).take(most).collect();
+                assert!(picked.iter().rev().eq(&expected), "{most}: {picked:?}");
+                assert_eq!(is_more, most < 50);
+            }
+        }
+    }
+
     #[tokio::test]
     async fn it_follows_what_the_writer_changes() {
         let directory = Directory::default();
@@ -234,7 +332,23 @@ mod tests {
             ..Change::default()
         });
 
+        directory.apply(Change {
+            grouped: vec![Group {
+                id: GroupId(1),
+                first: BlockId(1),
+                last: BlockId(2),
+                blocks: 2,
+            }],
+            ..Change::default()
+        });
+
         directory.reaches(BlockId(2)).await;
+        let blocks = |takes: fn(&Block) -> bool| {
+            let groups = directory.whole_groups(takes).into_iter();
+            groups.map(|(_, blocks)| blocks).collect::<Vec<_>>()
+        };
+        assert_eq!(blocks(|_| true), [[BlockId(1), BlockId(2)]]);
+        assert!(blocks(|block| block.id.0 == 1).is_empty());
         assert_eq!(directory.counts().total(), 6);
         assert_eq!(directory.entries(), 6);
         assert_eq!(directory.reach(), (Some(Nanos(50)), Some(Nanos(101))));
@@ -244,6 +358,7 @@ mod tests {
             ..Change::default()
         });
         assert_eq!(directory.pick(|block| Some(block.id)), [BlockId(2)]);
+        assert!(directory.whole_groups(|_| true).is_empty());
         assert_eq!(directory.counts().of_container(ContainerId(1)), 0);
         assert_eq!(directory.counts().of_container(ContainerId(2)), 4);
     }

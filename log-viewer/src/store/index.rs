@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::Store;
 use super::directory::{BlockId, PartId};
+use super::{Store, tallies};
 use crate::query::Need;
 
 /// Pages of a dropped part that are freed in one step: 4 MB.
@@ -89,7 +89,7 @@ impl Store {
         Ok(matching)
     }
 
-    /// Frees some pages of a part whose blocks are all gone; answers whether something is left to do.
+    /// Frees a group, and then some pages, of a part whose blocks are all gone; answers whether something is left to do.
     pub(crate) async fn free_retired_part(&self) -> sqlx::Result<bool> {
         let retired: Option<i64> = sqlx::query_scalar("select id from parts where retired = 1 limit 1")
             .fetch_optional(self.db.read())
@@ -98,7 +98,11 @@ impl Store {
             return Ok(false);
         };
         let table = table(PartId(id));
-        let mut tx = self.db.write().await?;
+        let mut tx = self.write().await?;
+        if tallies::free_group(&mut tx, PartId(id)).await? {
+            tx.commit().await?;
+            return Ok(true);
+        }
         // Dropping a large table at once would hold the writer for a tenth of a second and more.
         let freed = sqlx::query(AssertSqlSafe(format!(
             "delete from {table}_data where id in (select id from {table}_data limit ?1)"

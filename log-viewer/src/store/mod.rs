@@ -6,12 +6,17 @@ pub(crate) mod containers;
 pub(crate) mod directory;
 pub(crate) mod index;
 pub(crate) mod ring;
+pub(crate) mod tallies;
 
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use shared::db::{Db, Identity};
+use shared::http::metrics::Timing;
 use shared::settings::Durability;
+use sqlx::{Sqlite, SqliteConnection, Transaction};
 use tokio::sync::Semaphore;
 
 use self::directory::Directory;
@@ -36,6 +41,8 @@ pub(crate) struct Store {
     pub(crate) directory: Arc<Directory>,
     /// Blocks are searched by so many at once.
     pub(crate) scans: Arc<Semaphore>,
+    /// How long transactions have held the writer.
+    pub(crate) commits: Arc<Timing>,
 }
 
 impl Store {
@@ -48,9 +55,50 @@ impl Store {
             db: Db::open(path, durability, &IDENTITY, &migrator).await?,
             directory: Arc::default(),
             scans: Arc::new(Semaphore::new(SCANS)),
+            commits: Arc::default(),
         };
         store.load_directory().await?;
+        store.load_groups().await?;
         Ok(store)
+    }
+
+    /// Begins to write entries, blocks or parts: the transactions whose time is told.
+    pub(crate) async fn write(&self) -> Result<Write> {
+        let tx = self.db.write().await?;
+        Ok(Write {
+            tx,
+            commits: Arc::clone(&self.commits),
+            began: Instant::now(),
+        })
+    }
+}
+
+/// A transaction whose time is told once it is committed.
+pub(crate) struct Write {
+    tx: Transaction<'static, Sqlite>,
+    commits: Arc<Timing>,
+    began: Instant,
+}
+
+impl Write {
+    pub(crate) async fn commit(self) -> Result<()> {
+        self.tx.commit().await?;
+        self.commits.add(self.began.elapsed());
+        Ok(())
+    }
+}
+
+impl Deref for Write {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.tx
+    }
+}
+
+impl DerefMut for Write {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.tx
     }
 }
 

@@ -238,10 +238,11 @@ async fn remove(
     emptied: Option<PartId>,
 ) -> sqlx::Result<()> {
     let removed = blocks::counts_of(appender.store(), ids).await?;
-    let mut tx = appender.store().db.write().await?;
+    let mut tx = appender.store().write().await?;
     blocks::delete(&mut tx, ids).await?;
     let mut part = appender.part();
     let mut closed: Vec<(Block, Counts)> = Vec::new();
+    let mut gathered = Vec::new();
     for lines in kept {
         let Some(span) = Span::of(lines) else { continue };
         let block = ClosedBlock {
@@ -252,12 +253,16 @@ async fn remove(
         };
         let written = appender.write_closed(&mut tx, &mut part, &block).await?;
         closed.push((written, block.counts));
+        gathered.push((written, block.words.tallies));
     }
     if let Some(emptied) = emptied {
         blocks::retire(&mut tx, emptied).await?;
     }
     tx.commit().await?;
     appender.set_part(part);
+    for (block, tallies) in &gathered {
+        appender.gather(block.part, block.id, tallies);
+    }
     appender.store().directory.apply(Change {
         closed,
         removed,

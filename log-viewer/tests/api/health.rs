@@ -101,6 +101,8 @@ async fn metrics_are_in_the_text_format() {
     assert!(value("read_bytes_total") > 200);
     assert_eq!((value("bytes_behind"), value("writing_fails")), (0, 0));
     assert_eq!(value("tails"), 1);
+    assert!(value("commit_seconds_count") >= 2);
+    assert!(value("commit_seconds_bucket{le=\"+Inf\"}") >= 2);
     assert!(value("database_bytes") > 10_000);
     assert!(value("http_requests_total{kind=\"read\",status=\"2xx\"}") > 1);
     assert!(value("http_requests_total{kind=\"read\",status=\"4xx\"}") >= 1);

@@ -16,6 +16,20 @@ async fn a_new_container_is_seen_while_the_viewer_runs() {
 }
 
 #[tokio::test]
+async fn a_container_that_docker_is_still_making_is_seen_before_the_next_poll() {
+    let viewer = Viewer::with(&[("POLL_INTERVAL", "1h")]).await;
+    let mut slow = viewer.docker.begun("slow");
+    // Once this one has been seen, the other's folder has been seen without a description.
+    viewer.docker.container("quick").line("hello");
+    viewer.has(1).await;
+
+    slow.describe(&json!({}));
+    slow.line("hello");
+
+    viewer.has(2).await;
+}
+
+#[tokio::test]
 async fn two_hundred_containers_are_read_at_once() {
     let viewer = Viewer::start().await;
     let mut containers: Vec<_> = (0..200)

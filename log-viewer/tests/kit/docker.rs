@@ -40,23 +40,32 @@ impl DockerFolder {
 
     /// A new container with up to so many files.
     pub(crate) fn rotating(&self, name: &str, max_files: u32, compresses: bool) -> Container {
+        let container = Container {
+            max_files,
+            compresses,
+            ..self.begun(name)
+        };
+        container.describe(&json!({}));
+        container
+    }
+
+    /// A container of which there is only the folder: Docker makes that first, and describes it later.
+    pub(crate) fn begun(&self, name: &str) -> Container {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         let id = format!("{number:08x}").repeat(8);
         let folder = self.path.join(&id);
         fs::create_dir(&folder).unwrap();
-        let container = Container {
+        Container {
             log: folder.join(format!("{id}-json.log")),
             file: None,
             id,
             name: name.to_owned(),
             folder,
-            max_files,
-            compresses,
+            max_files: 1,
+            compresses: false,
             last_at: 0,
             clock: None,
-        };
-        container.describe(&json!({}));
-        container
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Reply;
 
-/// The figures of an answer of `/metrics`, by series without the service's `prefix`.
+/// The figures of an answer of `/metrics`, by series without the service's `prefix`, in whole numbers.
 ///
 /// # Panics
 /// When the answer is not in the format, or a name not by its rules.
@@ -27,9 +27,13 @@ pub fn figures(reply: &Reply, prefix: &str) -> BTreeMap<String, u64> {
         } else if !line.starts_with("# HELP ") {
             let (series, value) = line.rsplit_once(' ').expect("a series and a value");
             let name = series.split('{').next().unwrap_or_default();
-            assert!(typed.contains(&name), "{line} has its type before it");
+            let of_histogram = ["_bucket", "_sum", "_count"].iter();
+            let whole = of_histogram.filter_map(|end| name.strip_suffix(end)).next();
+            let is_typed = typed.contains(&name) || whole.is_some_and(|name| typed.contains(&name));
+            assert!(is_typed, "{line} has its type before it");
             let series = series.strip_prefix(prefix).unwrap_or_else(|| panic!("{line}"));
-            let before = figures.insert(series.to_owned(), value.parse().expect("a whole number"));
+            let value: f64 = value.parse().expect("a number");
+            let before = figures.insert(series.to_owned(), value as u64);
             assert_eq!(before, None, "{line} stands there once");
         }
     }

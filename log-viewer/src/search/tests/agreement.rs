@@ -17,7 +17,8 @@ use crate::store::Store;
 use crate::store::append::Appender;
 use crate::store::testing::store;
 
-/// Entries of five containers whose times overlap, a few words each, now and then a long one.
+/// Entries of five containers, a few words each, now and then a long one. Their times are mixed, or rise but for a few seconds:
+/// then the last blocks are enough for a page, and what is further on is only counted.
 fn any_entries() -> impl Strategy<Value = Vec<Entry>> {
     let word = prop_oneof![
         4 => "(error|timeout|user|GET|payment|retry)",
@@ -29,11 +30,12 @@ fn any_entries() -> impl Strategy<Value = Vec<Entry>> {
     ];
     let text = prop::collection::vec(word, 1..8).prop_map(|words| words.join(" "));
     let entry = (text, 1..6_u32, any::<bool>(), 0..5_usize, 0..400_i64, 0..60_u8);
-    prop::collection::vec(entry, 2..400).prop_map(|entries| {
+    (prop::collection::vec(entry, 2..400), any::<bool>()).prop_map(|(entries, rises)| {
         entries
             .into_iter()
             .enumerate()
             .map(|(index, (text, container, is_error, level, at, long))| {
+                let at = if rises { index as i64 + at % 5 } else { at };
                 let head = Head {
                     id: EntryId(index as i64 + 1),
                     at: Nanos(START + at * SECOND),

@@ -18,6 +18,7 @@ use crate::store::containers::Described;
 type Entry = (Head, String);
 
 const SECOND: i64 = 1_000_000_000;
+const BLOCK_ENTRIES: usize = 40;
 const START: i64 = 1_772_366_400 * SECOND;
 
 fn far() -> Instant {
@@ -51,7 +52,8 @@ async fn write(store: &Store, entries: &[Entry], size: usize) -> Appender {
     }
     let resumed: Resumed = store.resume().await.unwrap();
     let mut appender = Appender::new(store.clone(), 300, &resumed).await.unwrap();
-    let mut packer = Packer::resume(usize::MAX, resumed.pending, resumed.open_blocks);
+    // So small that there are groups of blocks as well.
+    let mut packer = Packer::resume(BLOCK_ENTRIES, resumed.pending, resumed.open_blocks);
     let (last, finished) = entries.split_last().expect("entries");
     for batch in finished.chunks(size) {
         let mut chunk = Chunk::default();

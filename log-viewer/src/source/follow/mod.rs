@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use inotify::WatchDescriptor;
 use shared::clock::Timestamp;
@@ -35,6 +35,9 @@ use crate::store::{self, Store};
 const BATCH_BYTES: usize = 256 << 10;
 /// Rotated files that are held open at the same time; containers that have more wait for their turn.
 const MOST_OLD_FILES: usize = 64;
+
+/// Between a change among the containers and the next look at them; doubled up to the poll interval.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// The reading thread's own.
 #[derive(Debug)]
@@ -124,12 +127,17 @@ impl Follower {
             self.wait_until(Instant::now() + self.settings.poll_interval)?;
         }
         let mut next_look = Instant::now();
+        let mut pause = FIRST_PAUSE;
         loop {
             let happened = self.events.take();
             let is_source = |watch| self.watched_sources.contains_key(watch);
-            if happened.anything || Instant::now() >= next_look || happened.folders.iter().any(is_source) {
+            let has_come = happened.anything || happened.folders.iter().any(is_source);
+            if has_come || Instant::now() >= next_look {
                 self.look(runtime)?;
-                next_look = Instant::now() + self.settings.poll_interval;
+                // A folder that has come may be empty still, and nothing tells when Docker describes what is in it.
+                pause = if has_come { FIRST_PAUSE } else { pause * 2 };
+                pause = pause.min(self.settings.poll_interval);
+                next_look = Instant::now() + pause;
             }
             for watch in &happened.folders {
                 let container = self.watched.get(watch);

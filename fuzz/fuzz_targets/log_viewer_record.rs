@@ -1,0 +1,4 @@
+//! See [`log_viewer::fuzzing::check_record`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| log_viewer::fuzzing::check_record(input));

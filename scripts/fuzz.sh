@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Runs each fuzz target for a while: FUZZ_SECONDS (60), or only those that FUZZ names. What it finds interesting is kept in
+# fuzz/found, which is not committed; an input that breaks something is in fuzz/artifacts and belongs into fuzz/corpus with the fix.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+command -v cargo-fuzz >/dev/null || { echo "cargo-fuzz is missing: cargo install cargo-fuzz" >&2; exit 1; }
+
+# The sanitizers are flags of nightly compilers; the stable one has them too.
+export RUSTC_BOOTSTRAP=1
+read -ra targets <<<"${FUZZ:-$(cargo fuzz list | tr '\n' ' ')}"
+for target in "${targets[@]}"; do
+    echo "== $target"
+    mkdir -p "fuzz/found/$target"
+    cargo fuzz run "$target" "fuzz/found/$target" "fuzz/corpus/$target" -- \
+        -max_total_time="${FUZZ_SECONDS:-60}" -max_len=4096 -timeout=10 -print_final_stats=0 -verbosity=0
+done
