@@ -1,5 +1,8 @@
 //! A report as the domain knows it: checked, cut to size, with its fingerprint, ready to be counted.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::clock::{DAY_MS, HOUR_MS, Timestamp};
@@ -71,9 +74,9 @@ pub(crate) struct Report {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Occurrence<'a> {
     #[serde(borrow)]
-    pub(crate) message: std::borrow::Cow<'a, str>,
+    pub(crate) message: Cow<'a, str>,
     #[serde(borrow)]
-    pub(crate) traceback: std::borrow::Cow<'a, str>,
+    pub(crate) traceback: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) level: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,8 +108,6 @@ const SCRATCH_BYTES: usize = 64 * 1_024;
 impl Occurrence<'_> {
     /// The form in which it is stored.
     pub(crate) fn pack(&self) -> serde_json::Result<Vec<u8>> {
-        use std::cell::RefCell;
-
         thread_local! {
             // The JSON lives only until it is compressed, so each thread has one place for it.
             static JSON: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -125,26 +126,46 @@ impl Occurrence<'_> {
 /// The fastest of zstd's usual levels: half the time of level 1 for a quarter more bytes.
 const LEVEL: i32 = -1;
 
+/// Each frame of zstd begins with it, and no JSON does.
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// A compressor, and the room that it needs for the worst case.
+struct Packer {
+    compressor: zstd::bulk::Compressor<'static>,
+    packed: Vec<u8>,
+}
+
+impl Packer {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            compressor: zstd::bulk::Compressor::new(LEVEL)?,
+            packed: Vec::new(),
+        })
+    }
+
+    fn pack(&mut self, json: &[u8]) -> std::io::Result<Vec<u8>> {
+        self.packed.reserve(zstd::compress_bound(json.len()));
+        self.compressor.compress_to_buffer(json, &mut self.packed)?;
+        let exact = self.packed.as_slice().to_vec();
+        self.packed.clear();
+        self.packed.shrink_to(SCRATCH_BYTES);
+        Ok(exact)
+    }
+}
+
 /// Compresses what an occurrence keeps.
 pub(crate) fn pack_body(json: &[u8]) -> Vec<u8> {
-    use std::cell::RefCell;
-
     thread_local! {
-        static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> =
-            RefCell::new(zstd::bulk::Compressor::new(LEVEL).ok());
+        static PACKER: RefCell<Option<Packer>> = RefCell::new(Packer::new().ok());
     }
-    let packed =
-        COMPRESSOR.with_borrow_mut(|compressor| compressor.as_mut().and_then(|c| c.compress(json).ok()));
-    // Without a compressor the bytes stay as they are; zstd's magic number tells the two apart.
-    let mut packed = packed.unwrap_or_else(|| json.to_vec());
-    // It was made for the worst case, and waits in the queue.
-    packed.shrink_to_fit();
-    packed
+    let packed = PACKER.with_borrow_mut(|packer| packer.as_mut().and_then(|packer| packer.pack(json).ok()));
+    // Without a compressor the bytes stay as they are.
+    packed.unwrap_or_else(|| json.to_vec())
 }
 
 /// The JSON that [`pack_body`] was given; `None` when the bytes are damaged.
 pub(crate) fn unpack_body(bytes: &[u8]) -> Option<Vec<u8>> {
-    if !bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+    if !bytes.starts_with(&ZSTD_MAGIC) {
         return Some(bytes.to_vec());
     }
     let size = zstd::bulk::Decompressor::upper_bound(bytes)?;
