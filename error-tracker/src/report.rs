@@ -66,7 +66,7 @@ pub(crate) struct Report {
     /// A digest of project and event id.
     pub(crate) event: Option<[u8; 16]>,
     pub(crate) at: Timestamp,
-    /// An [`Occurrence`] as compressed JSON.
+    /// An [`Occurrence`] as JSON, compressed unless it will probably not be kept.
     pub(crate) body: Vec<u8>,
 }
 
@@ -105,9 +105,28 @@ const MAX_UNPACKED_BYTES: usize = 64 << 20;
 /// Buffers larger than this are given back after use.
 const SCRATCH_BYTES: usize = 64 * 1_024;
 
+/// A body that waits uncompressed is no larger than this.
+const UNPACKED_BYTES: usize = 8 * 1_024;
+
 impl Occurrence<'_> {
     /// The form in which it is stored.
     pub(crate) fn pack(&self) -> serde_json::Result<Vec<u8>> {
+        self.with_json(pack_body)
+    }
+
+    /// What [`packed_body`] makes the stored form of, for an occurrence that will probably not be kept. A large one is
+    /// compressed all the same, because it waits in the queue.
+    pub(crate) fn pack_later(&self) -> serde_json::Result<Vec<u8>> {
+        self.with_json(|json| {
+            if json.len() > UNPACKED_BYTES {
+                pack_body(json)
+            } else {
+                json.to_vec()
+            }
+        })
+    }
+
+    fn with_json(&self, into_body: impl FnOnce(&[u8]) -> Vec<u8>) -> serde_json::Result<Vec<u8>> {
         thread_local! {
             // The JSON lives only until it is compressed, so each thread has one place for it.
             static JSON: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -115,10 +134,10 @@ impl Occurrence<'_> {
         JSON.with_borrow_mut(|json| {
             json.clear();
             serde_json::to_writer(&mut *json, self)?;
-            let packed = pack_body(json);
+            let body = into_body(json);
             json.clear();
             json.shrink_to(SCRATCH_BYTES);
-            Ok(packed)
+            Ok(body)
         })
     }
 }
@@ -161,6 +180,15 @@ pub(crate) fn pack_body(json: &[u8]) -> Vec<u8> {
     let packed = PACKER.with_borrow_mut(|packer| packer.as_mut().and_then(|packer| packer.pack(json).ok()));
     // Without a compressor the bytes stay as they are.
     packed.unwrap_or_else(|| json.to_vec())
+}
+
+/// The form in which a body is stored, if it does not have it yet.
+pub(crate) fn packed_body(body: &[u8]) -> Cow<'_, [u8]> {
+    if body.starts_with(&ZSTD_MAGIC) {
+        Cow::Borrowed(body)
+    } else {
+        Cow::Owned(pack_body(body))
+    }
 }
 
 /// The JSON that [`pack_body`] was given; `None` when the bytes are damaged.
@@ -244,6 +272,8 @@ mod tests {
 
         assert!(packed.len() < json.len() / 10);
         assert_eq!(unpack_body(&packed).unwrap(), json);
+        assert_eq!(packed_body(&json), packed);
+        assert_eq!(packed_body(&packed), packed);
         packed.truncate(packed.len() / 2);
         assert_eq!(unpack_body(&packed), None);
     }

@@ -9,6 +9,7 @@ use sqlx::sqlite::{Sqlite, SqliteArguments};
 
 use super::batch::{Key, OVERFLOW_SCHEME, OccurrenceRow};
 use super::touched::Touched;
+use crate::report::packed_body;
 use crate::store::rows::{ManyRows, Rows, Script};
 
 /// Sessions that are remembered of each group.
@@ -174,7 +175,7 @@ fn bind_occurrence<'q>(
         .bind(row.slot)
         .bind(row.id)
         .bind(row.report.at.millis())
-        .bind(row.report.body.as_slice())
+        .bind(packed_body(&row.report.body))
 }
 
 async fn add_occurrences(tx: &mut SqliteConnection, rows: &[&OccurrenceRow<'_>]) -> sqlx::Result<()> {
