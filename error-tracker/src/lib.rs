@@ -12,6 +12,7 @@ mod notify;
 mod report;
 mod stack;
 mod store;
+mod storm;
 mod trend;
 
 use std::collections::HashMap;
@@ -37,6 +38,7 @@ use crate::http::App;
 use crate::notify::Channels;
 use crate::store::ingest::Ingest;
 use crate::store::{IDENTITY, Store};
+use crate::storm::Storms;
 
 /// Jobs that wait for the writer at most; more are refused with 503.
 const QUEUE_JOBS: usize = 2_048;
@@ -85,8 +87,10 @@ pub async fn start(config: Config, listener: TcpListener, stop: CancellationToke
         keep_tidy(store.clone(), config.retention, tasks.stop_token()),
     );
 
+    let storms = Arc::new(Storms::default());
     let ingest = Ingest {
         store: store.clone(),
+        storms: Arc::clone(&storms),
         occurrences_kept: config.occurrences_kept as usize,
         max_groups: config.max_groups as i64,
         channels: channels.names().iter().map(|name| name.as_str()).collect(),
@@ -97,6 +101,7 @@ pub async fn start(config: Config, listener: TcpListener, stop: CancellationToke
     let writing = Tasks::new();
     let app = App {
         flusher: Flusher::start(&writing, ingest, QUEUE_JOBS, BATCH_JOBS),
+        storms,
         health: Health::new(store.db.clone(), IDENTITY.product, IDENTITY.version),
         gate,
         channels,

@@ -1,5 +1,8 @@
 //! A report as the domain knows it: checked, cut to size, with its fingerprint, ready to be counted.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::clock::{DAY_MS, HOUR_MS, Timestamp};
@@ -63,7 +66,7 @@ pub(crate) struct Report {
     /// A digest of project and event id.
     pub(crate) event: Option<[u8; 16]>,
     pub(crate) at: Timestamp,
-    /// An [`Occurrence`] as compressed JSON.
+    /// An [`Occurrence`] as JSON, compressed unless it will probably not be kept.
     pub(crate) body: Vec<u8>,
 }
 
@@ -71,9 +74,9 @@ pub(crate) struct Report {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Occurrence<'a> {
     #[serde(borrow)]
-    pub(crate) message: std::borrow::Cow<'a, str>,
+    pub(crate) message: Cow<'a, str>,
     #[serde(borrow)]
-    pub(crate) traceback: std::borrow::Cow<'a, str>,
+    pub(crate) traceback: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) level: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,11 +105,28 @@ const MAX_UNPACKED_BYTES: usize = 64 << 20;
 /// Buffers larger than this are given back after use.
 const SCRATCH_BYTES: usize = 64 * 1_024;
 
+/// A body that waits uncompressed is no larger than this.
+const UNPACKED_BYTES: usize = 8 * 1_024;
+
 impl Occurrence<'_> {
     /// The form in which it is stored.
     pub(crate) fn pack(&self) -> serde_json::Result<Vec<u8>> {
-        use std::cell::RefCell;
+        self.with_json(pack_body)
+    }
 
+    /// What [`packed_body`] makes the stored form of, for an occurrence that will probably not be kept. A large one is
+    /// compressed all the same, because it waits in the queue.
+    pub(crate) fn pack_later(&self) -> serde_json::Result<Vec<u8>> {
+        self.with_json(|json| {
+            if json.len() > UNPACKED_BYTES {
+                pack_body(json)
+            } else {
+                json.to_vec()
+            }
+        })
+    }
+
+    fn with_json(&self, into_body: impl FnOnce(&[u8]) -> Vec<u8>) -> serde_json::Result<Vec<u8>> {
         thread_local! {
             // The JSON lives only until it is compressed, so each thread has one place for it.
             static JSON: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -114,10 +134,10 @@ impl Occurrence<'_> {
         JSON.with_borrow_mut(|json| {
             json.clear();
             serde_json::to_writer(&mut *json, self)?;
-            let packed = pack_body(json);
+            let body = into_body(json);
             json.clear();
             json.shrink_to(SCRATCH_BYTES);
-            Ok(packed)
+            Ok(body)
         })
     }
 }
@@ -125,26 +145,55 @@ impl Occurrence<'_> {
 /// The fastest of zstd's usual levels: half the time of level 1 for a quarter more bytes.
 const LEVEL: i32 = -1;
 
+/// Each frame of zstd begins with it, and no JSON does.
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// A compressor, and the room that it needs for the worst case.
+struct Packer {
+    compressor: zstd::bulk::Compressor<'static>,
+    packed: Vec<u8>,
+}
+
+impl Packer {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            compressor: zstd::bulk::Compressor::new(LEVEL)?,
+            packed: Vec::new(),
+        })
+    }
+
+    fn pack(&mut self, json: &[u8]) -> std::io::Result<Vec<u8>> {
+        self.packed.reserve(zstd::compress_bound(json.len()));
+        self.compressor.compress_to_buffer(json, &mut self.packed)?;
+        let exact = self.packed.as_slice().to_vec();
+        self.packed.clear();
+        self.packed.shrink_to(SCRATCH_BYTES);
+        Ok(exact)
+    }
+}
+
 /// Compresses what an occurrence keeps.
 pub(crate) fn pack_body(json: &[u8]) -> Vec<u8> {
-    use std::cell::RefCell;
-
     thread_local! {
-        static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> =
-            RefCell::new(zstd::bulk::Compressor::new(LEVEL).ok());
+        static PACKER: RefCell<Option<Packer>> = RefCell::new(Packer::new().ok());
     }
-    let packed =
-        COMPRESSOR.with_borrow_mut(|compressor| compressor.as_mut().and_then(|c| c.compress(json).ok()));
-    // Without a compressor the bytes stay as they are; zstd's magic number tells the two apart.
-    let mut packed = packed.unwrap_or_else(|| json.to_vec());
-    // It was made for the worst case, and waits in the queue.
-    packed.shrink_to_fit();
-    packed
+    let packed = PACKER.with_borrow_mut(|packer| packer.as_mut().and_then(|packer| packer.pack(json).ok()));
+    // Without a compressor the bytes stay as they are.
+    packed.unwrap_or_else(|| json.to_vec())
+}
+
+/// The form in which a body is stored, if it does not have it yet.
+pub(crate) fn packed_body(body: &[u8]) -> Cow<'_, [u8]> {
+    if body.starts_with(&ZSTD_MAGIC) {
+        Cow::Borrowed(body)
+    } else {
+        Cow::Owned(pack_body(body))
+    }
 }
 
 /// The JSON that [`pack_body`] was given; `None` when the bytes are damaged.
 pub(crate) fn unpack_body(bytes: &[u8]) -> Option<Vec<u8>> {
-    if !bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+    if !bytes.starts_with(&ZSTD_MAGIC) {
         return Some(bytes.to_vec());
     }
     let size = zstd::bulk::Decompressor::upper_bound(bytes)?;
@@ -223,6 +272,8 @@ mod tests {
 
         assert!(packed.len() < json.len() / 10);
         assert_eq!(unpack_body(&packed).unwrap(), json);
+        assert_eq!(packed_body(&json), packed);
+        assert_eq!(packed_body(&packed), packed);
         packed.truncate(packed.len() / 2);
         assert_eq!(unpack_body(&packed), None);
     }

@@ -28,6 +28,7 @@ use crate::config::Config;
 use crate::notify::Channels;
 use crate::store::Store;
 use crate::store::ingest::Ingest;
+use crate::storm::Storms;
 
 /// A batch may be this many times as large as one report.
 const BATCH_FACTOR: usize = 16;
@@ -37,6 +38,7 @@ pub(crate) struct App {
     pub(crate) gate: Arc<Gate>,
     pub(crate) store: Store,
     pub(crate) flusher: Flusher<Ingest>,
+    pub(crate) storms: Arc<Storms>,
     pub(crate) health: Health,
     pub(crate) channels: Arc<Channels>,
     pub(crate) config: Config,

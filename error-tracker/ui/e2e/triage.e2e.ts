@@ -22,6 +22,38 @@ const TRACEBACK = `Traceback (most recent call last):
 KeyError: 7
 `;
 
+/** As the browser relay sends them. */
+const RELAY_FRAMES = [
+  {
+    file: 'src/cart/total.ts',
+    line: 31,
+    column: 12,
+    function: 'total',
+    source: 'webpack:///./src/cart/total.ts',
+    in_app: true,
+    pre_context: ['export function total(prices, products) {', '  let sum = 0;', '  for (const product of products) {'],
+    context_line: '    sum += prices[product].cents;',
+    post_context: ['  }', '  return sum;', '}'],
+  },
+  { file: 'https://cdn.example.com/assets/vendor.4f2a91c0.js', line: 1, column: 48211, function: 'Kt', in_app: false, pre_context: [], post_context: [], unresolved: 'there is no source map for the script' },
+  { file: 'src/checkout.ts', line: 8, column: 3, function: 'checkout', in_app: true, pre_context: [], post_context: [], no_context: 'the map holds no sources' },
+  { file: 'https://shop.example.com/assets/checkout.js', line: 1, column: 902, in_app: true, pre_context: [], post_context: [], unresolved: 'the map does not cover the position' },
+  { file: '', function: 'Array.forEach', in_app: false, pre_context: [], post_context: [], unresolved: 'the frame is not in a script' },
+];
+const BROWSER_REPORT = {
+  project: 'storefront',
+  exception_type: 'TypeError',
+  message: "Cannot read properties of undefined (reading 'cents')",
+  traceback: `TypeError: Cannot read properties of undefined (reading 'cents')
+    at total (src/cart/total.ts:31:12)
+    at Kt (https://cdn.example.com/assets/vendor.4f2a91c0.js:1:48211)
+    at checkout (src/checkout.ts:8:3)
+    at https://shop.example.com/assets/checkout.js:1:902
+    at Array.forEach (<anonymous>)`,
+  request_url: 'https://shop.example.com/checkout',
+  request_method: 'BROWSER',
+};
+
 let service: Service;
 let browser: Browser;
 let page: Page;
@@ -159,6 +191,34 @@ test('a selection is ignored as a whole and taken back', async () => {
   await page.locator('.badge', { hasText: 'IGNORED' }).first().waitFor({ state: 'detached' });
 });
 
+test('a stack from a browser shows its source, and why a frame has none', async () => {
+  const { id } = await service.report({ ...BROWSER_REPORT, extra: { frames: RELAY_FRAMES } });
+  await page.goto(`${service.address}?error=${id}`);
+
+  const frame = (text: string) => page.locator('.frame', { hasText: text });
+  await frame('total.ts:31:12').locator('.source .marked', { hasText: 'sum += prices[product].cents' }).waitFor();
+  await frame('total.ts:31:12').getByRole('button').click();
+  expect(await page.locator('.source').count()).toBe(0);
+  for (const [place, reason] of [
+    ['vendor.4f2a91c0.js:1:48211', 'there is no source map for the script'],
+    ['checkout.ts:8:3', 'the map holds no sources'],
+    ['checkout.js:1:902', 'the map does not cover the position'],
+    ['Array.forEach', 'the frame is not in a script'],
+  ] as const) {
+    expect(await frame(place).locator('.unresolved').textContent()).toBe(reason);
+  }
+  expect(await page.locator('.frame.in-app').count()).toBe(3);
+});
+
+test('frames that are malformed leave the stack as it was read', async () => {
+  const malformed = [{ ...RELAY_FRAMES[0], line: 'thirty-one' }, null, 7];
+  const { id } = await service.report({ ...BROWSER_REPORT, exception_type: 'RangeError', extra: { frames: malformed } });
+  await page.goto(`${service.address}?error=${id}`);
+
+  await page.locator('.frame-head', { hasText: 'total.ts:31:12' }).waitFor();
+  expect(await page.locator('.source, .unresolved').count()).toBe(0);
+});
+
 test.each([
   ['light', 1440],
   ['light', 375],
@@ -177,6 +237,12 @@ test.each([
   await row('KeyError').locator('.row-link').click();
   await page.locator('.chart canvas').waitFor();
   await page.screenshot({ path: `${SHOTS}detail-${theme}-${width}.png`, fullPage: true });
+  expect(await overflow()).toBeLessThanOrEqual(0);
+
+  await page.goto(service.address);
+  await row('TypeError').locator('.row-link').click();
+  await page.locator('.unresolved').first().waitFor();
+  await page.screenshot({ path: `${SHOTS}browser-${theme}-${width}.png`, fullPage: true });
   expect(await overflow()).toBeLessThanOrEqual(0);
 });
 

@@ -72,6 +72,7 @@ export interface Frame {
   context_line: string | null;
   pre_context: string[];
   post_context: string[];
+  /** Why there is no source, or why it is not the original's. */
   unresolved: string | null;
 }
 

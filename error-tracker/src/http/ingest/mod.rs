@@ -18,6 +18,7 @@ use super::Shared;
 use crate::group::Effect;
 use crate::report::Report;
 use crate::store::ingest::Counted;
+use crate::storm::Storms;
 
 /// Reports in one batch.
 const MOST_REPORTS: usize = 500;
@@ -67,6 +68,7 @@ pub(super) async fn report_error(
     let report = read_report(
         &app.gate.read_body(request).await?.mended().bytes,
         Timestamp::now(),
+        &app.storms,
     )?;
     let counted = app
         .flusher
@@ -91,7 +93,11 @@ pub(super) async fn report_batch(
     let Batch {
         mut reports,
         rejected,
-    } = read_batch(&app.gate.read_body(request).await?.mended(), Timestamp::now())?;
+    } = read_batch(
+        &app.gate.read_body(request).await?.mended(),
+        Timestamp::now(),
+        &app.storms,
+    )?;
     let mut results = Vec::with_capacity(reports.len() + rejected.len());
     while !reports.is_empty() {
         let rest = reports.split_off(reports.len().min(REPORTS_PER_JOB));
@@ -123,7 +129,7 @@ struct Batch {
     rejected: Vec<(usize, Problem)>,
 }
 
-fn read_batch(body: &WholeBody, now: Timestamp) -> Result<Batch, Problem> {
+fn read_batch(body: &WholeBody, now: Timestamp, storms: &Storms) -> Result<Batch, Problem> {
     let bodies: Vec<&RawValue> = body.json()?;
     if bodies.len() > MOST_REPORTS {
         return Err(Problem::bad_request(format!(
@@ -133,7 +139,7 @@ fn read_batch(body: &WholeBody, now: Timestamp) -> Result<Batch, Problem> {
     let mut reports = Vec::with_capacity(bodies.len());
     let mut rejected = Vec::new();
     for (index, raw) in bodies.into_iter().enumerate() {
-        match read_report(raw.get().as_bytes(), now) {
+        match read_report(raw.get().as_bytes(), now, storms) {
             Ok(report) => reports.push(report),
             Err(problem) => rejected.push((index, problem)),
         }
@@ -141,7 +147,7 @@ fn read_batch(body: &WholeBody, now: Timestamp) -> Result<Batch, Problem> {
     Ok(Batch { reports, rejected })
 }
 
-fn read_report(json: &[u8], now: Timestamp) -> Result<Report, Problem> {
+fn read_report(json: &[u8], now: Timestamp, storms: &Storms) -> Result<Report, Problem> {
     // From an array serde would take the members in their order.
     let text = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
     if text.trim_ascii_start().starts_with(b"[") {
@@ -149,7 +155,7 @@ fn read_report(json: &[u8], now: Timestamp) -> Result<Report, Problem> {
             "a report must be a JSON object, not an array",
         ));
     }
-    parse_json::<ReportBody<'_>>(json)?.into_report(now)
+    parse_json::<ReportBody<'_>>(json)?.into_report(now, storms)
 }
 
 impl Accepted {

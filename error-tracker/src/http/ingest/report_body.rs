@@ -10,6 +10,7 @@ use shared::http::Problem;
 use super::kept_json;
 use crate::fingerprint;
 use crate::report::{Occurrence, Report, SUMMARY_CHARS, Source, believable, cut, digest};
+use crate::storm::Storms;
 use shared::http::body::text::{Scalar, Text};
 
 const PROJECT_CHARS: usize = 100;
@@ -79,7 +80,7 @@ pub(super) struct ReportBody<'a> {
 
 impl ReportBody<'_> {
     /// Checks the fields, cuts what is over-long and packs what is kept.
-    pub(super) fn into_report(self, now: Timestamp) -> Result<Report, Problem> {
+    pub(super) fn into_report(self, now: Timestamp, storms: &Storms) -> Result<Report, Problem> {
         let project = required(self.project, "project", PROJECT_CHARS)?;
         let exception_type = required(self.exception_type, "exception_type", TYPE_CHARS)?;
         let message = present(self.message, "message")?;
@@ -114,14 +115,20 @@ impl ReportBody<'_> {
         };
         let (message, traceback) = (&occurrence.message, &occurrence.traceback);
         let location = fingerprint::locate_outside(traceback, message);
+        let fingerprint = fingerprint::fingerprint_at(
+            &project,
+            &exception_type,
+            message,
+            location.as_ref(),
+            self.fingerprint.as_deref(),
+        );
+        let body = if storms.hold(fingerprint) {
+            occurrence.pack_later()
+        } else {
+            occurrence.pack()
+        };
         Ok(Report {
-            fingerprint: fingerprint::fingerprint_at(
-                &project,
-                &exception_type,
-                message,
-                location.as_ref(),
-                self.fingerprint.as_deref(),
-            ),
+            fingerprint,
             culprit: location
                 .as_ref()
                 .map(|location| cut(&fingerprint::culprit(location), 300)),
@@ -133,7 +140,7 @@ impl ReportBody<'_> {
             session: occurrence.session_id.as_ref().map(|id| digest(&[id])),
             event: optional(self.event_id.map(|text| text.0), usize::MAX).map(|id| digest(&[&project, &id])),
             at: believable(self.timestamp.and_then(|text| read_time(&text.0)), now),
-            body: occurrence.pack().map_err(|_| Problem::internal())?,
+            body: body.map_err(|_| Problem::internal())?,
             project: project.into_owned(),
             exception_type: exception_type.into_owned(),
         })

@@ -14,7 +14,7 @@ use super::write::{
 };
 use super::{Counted, Ingest};
 use crate::alert::{Alert, Kind};
-use crate::fingerprint::SCHEME;
+use crate::fingerprint::{Fingerprint, SCHEME};
 use crate::group::{Effect, Group};
 use crate::report::{self, Occurrence, Report};
 use crate::store::group_row::fingerprint_from;
@@ -126,6 +126,12 @@ impl<'a> Batch<'a> {
         self.forget_sessions(tx).await?;
         crate::store::alerts::enqueue(tx, &self.ingest.channels, &self.alerts, self.now).await?;
         Ok(counted)
+    }
+
+    /// What came more often than it is kept.
+    pub(super) fn storms(&self) -> impl Iterator<Item = Fingerprint> {
+        let storming = self.groups.values().filter(|touched| touched.is_storm());
+        storming.map(|touched| touched.fingerprint)
     }
 
     async fn project_ids(&self, tx: &mut SqliteConnection, reports: &[&Report]) -> sqlx::Result<Vec<i64>> {

@@ -10,8 +10,8 @@ mod touched;
 mod write;
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use shared::clock::Timestamp;
 use shared::flusher::Commit;
@@ -21,6 +21,7 @@ use super::Store;
 use crate::fingerprint::Fingerprint;
 use crate::group::Effect;
 use crate::report::Report;
+use crate::storm::Storms;
 
 /// What a client is told of its report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,12 +35,14 @@ pub(crate) struct Counted {
 /// Writes batches of reports.
 pub(crate) struct Ingest {
     pub(crate) store: Store,
+    /// Told of what storms.
+    pub(crate) storms: Arc<Storms>,
     pub(crate) occurrences_kept: usize,
     pub(crate) max_groups: i64,
     /// Channels that are told of new and reopened groups.
     pub(crate) channels: Vec<&'static str>,
     /// Woken when alerts have been queued; one for each channel.
-    pub(crate) alerts_queued: Vec<std::sync::Arc<tokio::sync::Notify>>,
+    pub(crate) alerts_queued: Vec<Arc<tokio::sync::Notify>>,
     pub(crate) projects: Mutex<HashMap<String, i64>>,
     /// The first slot for occurrences that was never taken, once it is known.
     pub(crate) next_slot: Mutex<Option<i64>>,
@@ -69,6 +72,7 @@ impl Commit for Ingest {
             return Err(error);
         }
         self.store.batches.fetch_add(1, Ordering::Relaxed);
+        self.storms.note(batch.storms());
         if alerted {
             self.alerts_queued.iter().for_each(|queued| queued.notify_one());
         }

@@ -7,6 +7,7 @@ use crate::report::{self, Source};
 pub(crate) fn ingest(store: &Store, max_groups: i64) -> Ingest {
     Ingest {
         store: store.clone(),
+        storms: Arc::default(),
         occurrences_kept: 3,
         max_groups,
         channels: vec!["webhook"],

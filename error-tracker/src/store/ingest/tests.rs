@@ -7,6 +7,7 @@ use shared::clock::HOUR_MS;
 use super::testing::{count, ingest, report};
 use super::write::next_occurrence_id;
 use super::*;
+use crate::report::pack_body;
 use crate::store::testing::store;
 
 fn hour(number: i64) -> Timestamp {
@@ -113,6 +114,26 @@ async fn a_storm_leaves_its_newest_occurrences_in_few_rows() {
         .collect();
     assert_eq!(ages, [199, 198, 197], "newest first");
     assert_eq!(number(&store, "select count(*) from error_occurrences").await, 3);
+}
+
+#[tokio::test]
+async fn a_storm_is_known_after_its_batch_and_its_occurrences_are_stored_compressed() {
+    let (store, _folder) = store().await;
+    let ingest = ingest(&store, 10);
+    let uncompressed = Report {
+        body: br#"{"message":"it broke","traceback":""}"#.to_vec(),
+        ..report("E", hour(0))
+    };
+    let fingerprint = uncompressed.fingerprint;
+
+    ingest.commit(&[vec![uncompressed.clone(); 4]]).await.unwrap();
+
+    assert!(ingest.storms.hold(fingerprint));
+    for kept in store.occurrences(1, 100).await.unwrap() {
+        assert_eq!(kept.body, pack_body(&uncompressed.body));
+    }
+    ingest.commit(&[vec![uncompressed; 3]]).await.unwrap();
+    assert!(!ingest.storms.hold(fingerprint), "all three are kept");
 }
 
 #[tokio::test]

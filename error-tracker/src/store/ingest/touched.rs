@@ -58,6 +58,11 @@ impl Touched {
         self.group.count > self.count_before
     }
 
+    /// This batch brought more of its reports than are written.
+    pub(super) fn is_storm(&self) -> bool {
+        self.group.count - self.count_before > self.writes.len() as i64
+    }
+
     /// This batch has carried the count over a multiple of `step`.
     pub(super) fn has_passed(&self, step: i64) -> bool {
         self.count_before / step != self.group.count / step

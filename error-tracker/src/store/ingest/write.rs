@@ -1,6 +1,6 @@
 //! Writes what a batch has changed, many rows to a statement.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use shared::clock::Timestamp;
 use sqlx::SqliteConnection;
@@ -9,10 +9,9 @@ use sqlx::sqlite::{Sqlite, SqliteArguments};
 
 use super::batch::{Key, OVERFLOW_SCHEME, OccurrenceRow};
 use super::touched::Touched;
+use crate::report::packed_body;
 use crate::store::rows::{ManyRows, Rows, Script};
 
-/// Environments, and releases, that are remembered of each project.
-const FACETS_KEPT: i64 = 10_000;
 /// Sessions that are remembered of each group.
 const SESSIONS_KEPT: i64 = 1_000;
 
@@ -137,8 +136,18 @@ async fn found_groups(
         4,
         "",
     );
-    static ALL: Script = Script::new(&[&INSERT, &INSERT_KEYS]);
+    static COUNT_GROUPS: ManyRows = ManyRows::new(
+        "with v as (",
+        2,
+        ") update or fail projects set groups = groups + v.column2 from v where projects.id = v.column1",
+    );
+    static ALL: Script = Script::new(&[&INSERT, &INSERT_KEYS, &COUNT_GROUPS]);
 
+    let mut founded: HashMap<i64, i64> = HashMap::new();
+    for (key, _) in new.iter().filter(|(key, _)| key.1 != OVERFLOW_SCHEME) {
+        *founded.entry(key.0).or_default() += 1;
+    }
+    let founded: Vec<(i64, i64)> = founded.into_iter().collect();
     let rows = [
         Rows::new(new, |query, (_, t)| {
             bind_counted(query, t, now)
@@ -151,20 +160,11 @@ async fn found_groups(
         Rows::new(new, |query, (key, t)| {
             query.bind(key.0).bind(key.1).bind(&key.2).bind(t.group.id)
         }),
+        Rows::new(&founded, |query, (project, groups)| {
+            query.bind(project).bind(groups)
+        }),
     ];
-    ALL.execute(tx, &rows).await?;
-    let mut founded: HashMap<i64, i64> = HashMap::new();
-    for (key, _) in new.iter().filter(|(key, _)| key.1 != OVERFLOW_SCHEME) {
-        *founded.entry(key.0).or_default() += 1;
-    }
-    for (project_id, groups) in founded {
-        sqlx::query("update projects set groups = groups + ?2 where id = ?1")
-            .bind(project_id)
-            .bind(groups)
-            .execute(&mut *tx)
-            .await?;
-    }
-    Ok(())
+    ALL.execute(tx, &rows).await
 }
 
 fn bind_occurrence<'q>(
@@ -175,7 +175,7 @@ fn bind_occurrence<'q>(
         .bind(row.slot)
         .bind(row.id)
         .bind(row.report.at.millis())
-        .bind(row.report.body.as_slice())
+        .bind(packed_body(&row.report.body))
 }
 
 async fn add_occurrences(tx: &mut SqliteConnection, rows: &[&OccurrenceRow<'_>]) -> sqlx::Result<()> {
@@ -191,37 +191,49 @@ async fn add_occurrences(tx: &mut SqliteConnection, rows: &[&OccurrenceRow<'_>])
         .await
 }
 
+/// Remembers environments and releases that a group, or its project, was not seen with before.
 pub(super) async fn write_facets(
     tx: &mut SqliteConnection,
     touched: &[(&Key, &Touched)],
 ) -> sqlx::Result<()> {
-    for (_, t) in touched {
-        for (kind, value) in &t.new_facets {
-            sqlx::query(
-                "insert into facets (project_id, kind, value) select ?1, ?2, ?3
-                 where (select count(*) from facets where project_id = ?1 and kind = ?2) < ?4
-                 on conflict do nothing",
-            )
-            .bind(t.project_id)
-            .bind(kind)
-            .bind(value)
-            .bind(FACETS_KEPT)
-            .execute(&mut *tx)
-            .await?;
-            sqlx::query(
-                "insert into error_facets (facet_id, error_id)
-                 select id, ?4 from facets where project_id = ?1 and kind = ?2 and value = ?3
-                 on conflict do nothing",
-            )
-            .bind(t.project_id)
-            .bind(kind)
-            .bind(value)
-            .bind(t.group.id)
-            .execute(&mut *tx)
-            .await?;
-        }
-    }
-    Ok(())
+    // A project keeps 10 000 of each kind; what more it has is found by no filter.
+    static VALUES: ManyRows = ManyRows::new(
+        "insert or ignore into facets (project_id, kind, value) ",
+        3,
+        " and not exists (select 1 from facets where project_id = column1 and kind = column2 and value = column3)
+          and (select count(*) from facets where project_id = column1 and kind = column2) < 10000",
+    );
+    static LINKS: ManyRows = ManyRows::new(
+        "with v as (",
+        4,
+        ") insert or ignore into error_facets (facet_id, error_id)
+           select f.id, v.column4 from v
+           cross join facets f on f.project_id = v.column1 and f.kind = v.column2 and f.value = v.column3",
+    );
+    static BOTH: Script = Script::new(&[&VALUES, &LINKS]);
+
+    let links: Vec<(i64, i64, &str, i64)> = touched
+        .iter()
+        .flat_map(|(_, t)| {
+            t.new_facets
+                .iter()
+                .map(|(kind, value)| (t.project_id, *kind, value.as_str(), t.group.id))
+        })
+        .collect();
+    let values: BTreeSet<(i64, i64, &str)> = links
+        .iter()
+        .map(|(project, kind, value, _)| (*project, *kind, *value))
+        .collect();
+    let values: Vec<_> = values.into_iter().collect();
+    let rows = [
+        Rows::new(&values, |query, (project, kind, value)| {
+            query.bind(project).bind(kind).bind(*value)
+        }),
+        Rows::new(&links, |query, (project, kind, value, error)| {
+            query.bind(project).bind(kind).bind(*value).bind(error)
+        }),
+    ];
+    BOTH.execute(tx, &rows).await
 }
 
 pub(super) async fn write_old_hours(

@@ -13,6 +13,7 @@ import { Facts } from './Facts.tsx';
 import { Header } from './Header.tsx';
 import { OccurrenceBar } from './OccurrenceBar.tsx';
 import { Extra, Request } from './Request.tsx';
+import { withRelayFrames } from './stack/relay-frames.ts';
 import { StackSection } from './stack/StackSection.tsx';
 import { Trend } from './Trend.tsx';
 import type { ErrorDetail } from '../wire.ts';
@@ -56,6 +57,7 @@ function Content({ model, detail }: { model: DetailModel; detail: ErrorDetail })
   const index = indexOfOccurrence(detail.occurrences, query.value.get('occurrence'));
   const occurrence = detail.occurrences[index] ?? null;
   const other = detail.occurrences.find((one) => String(one.id) === query.value.get('compare'));
+  const stack = occurrence ? withRelayFrames(occurrence.stack, occurrence.extra) : [];
   const title = `${detail.exception_type}: ${detail.message}`;
   useEffect(() => {
     document.title = `${title.slice(0, 80)} · Monlight`;
@@ -73,7 +75,7 @@ function Content({ model, detail }: { model: DetailModel; detail: ErrorDetail })
       <div class="columns">
         <div class="column-main">
           {occurrence && other && other !== occurrence && <Compare left={occurrence} right={other} />}
-          <StackSection stack={occurrence?.stack ?? []} traceback={occurrence?.traceback ?? detail.traceback} />
+          <StackSection stack={stack} traceback={occurrence?.traceback ?? detail.traceback} />
           {occurrence && <Request occurrence={occurrence} />}
           {occurrence && <Extra value={occurrence.extra} />}
         </div>
