@@ -21,6 +21,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// When the spool cannot be read or written.
 const DATABASE_PAUSE: Duration = Duration::from_secs(2);
 
+/// No row is as large; one that says so is damaged.
+const LARGEST_ROW_BYTES: usize = 1 << 30;
+
 /// How a round ended.
 enum Round {
     /// Something has arrived, and there may be more.
@@ -99,10 +102,13 @@ fn pause(failures: u32, asked: Option<Duration>) -> Duration {
 
 /// Sends rows together. What is refused for ever is counted and counts as arrived.
 async fn deliver(way: &Way, rows: &[Row]) -> Result<(), Away> {
-    let mut body = Vec::with_capacity(rows.iter().map(|row| row.size as usize + 1).sum());
+    let mut body = Vec::new();
     let mut items = 0;
     for row in rows {
-        let Ok(unpacked) = unpack(&row.body, row.size as usize) else {
+        let size = usize::try_from(row.size)
+            .ok()
+            .filter(|size| *size <= LARGEST_ROW_BYTES);
+        let Some(unpacked) = size.and_then(|size| unpack(&row.body, size).ok()) else {
             way.count_refused(StatusCode::UNPROCESSABLE_ENTITY, row.items as usize);
             tracing::error!(
                 items = row.items,
