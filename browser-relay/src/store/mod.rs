@@ -102,10 +102,12 @@ mod tests {
                     .unwrap_or_else(|error| panic!("{file}: {error}: {statement}"));
 
                 for (_, _, _, step) in steps {
-                    // Keys are read once, at start; a list of the statement's own is a virtual table; one row is no scan.
+                    // Keys are read once, at start, and a part of a name has no index; a list of the statement's own is
+                    // a virtual table; one row is no scan.
                     let is_meant = step.contains("VIRTUAL TABLE")
                         || step.contains("USING COVERING INDEX") && statement.contains("count(*)")
                         || statement.ends_with("from dsn_keys")
+                        || statement.contains("from dsn_keys") && statement.contains("instr(")
                         || statement.ends_with("limit 1");
                     let is_scan = step.starts_with("SCAN ") || step.contains("TEMP B-TREE");
                     assert!(!is_scan || is_meant, "{file}: {step} in {statement}");
