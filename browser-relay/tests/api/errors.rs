@@ -201,7 +201,7 @@ async fn neither_the_clients_address_nor_its_key_goes_further() {
         assert!(client.post_json("/api/browser/metrics", &vitals).await.status < 300);
     }
 
-    let disk = relay.bytes_on_disk();
+    let disk = relay.bytes_on_disk().await;
     let sent = [
         relay.tracker.ledger().bytes.clone(),
         relay.collector.ledger().bytes.clone(),

@@ -71,7 +71,7 @@ async fn no_secret_of_a_url_is_stored() {
     assert_eq!(relay.report(&full_of_secrets()).await.status, 202);
     assert_eq!(relay.measure(&metrics).await.status, 202);
 
-    let disk = relay.bytes_on_disk();
+    let disk = relay.bytes_on_disk().await;
     assert!(contains(&disk, "access_token=***"), "the report is there");
     assert!(contains(&disk, "sig=***"), "the point is there");
     assert!(!contains(&disk, SECRET));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use browser_relay::Config;
 use serde_json::{Value, json};
-use shared::testing::{Client, Reply, Service, eventually, exposition};
+use shared::testing::{Client, Reply, Service, database, eventually, exposition};
 
 use crate::peer::{Peer, Role};
 
@@ -154,9 +154,17 @@ impl Relay {
         self.service.folder().join("relay.db")
     }
 
-    /// All bytes of the database with its log.
-    pub(crate) fn bytes_on_disk(&self) -> Vec<u8> {
+    /// All bytes of the database with its log, and what is compressed in the spool.
+    pub(crate) async fn bytes_on_disk(&self) -> Vec<u8> {
+        let mut database = database::open(&self.database()).await;
+        let waiting: Vec<(i64, Vec<u8>)> = sqlx::query_as("select size, body from spool")
+            .fetch_all(&mut database)
+            .await
+            .unwrap();
         let mut bytes = Vec::new();
+        for (size, body) in waiting {
+            bytes.extend(zstd::bulk::decompress(&body, size as usize).unwrap());
+        }
         for entry in std::fs::read_dir(self.service.folder()).unwrap() {
             bytes.extend(std::fs::read(entry.unwrap().path()).unwrap());
         }

@@ -100,7 +100,7 @@ async fn each_frame_that_stays_as_it_was_says_why() {
             json!("1.0"),
             json!([
                 "no map for /x.js in release 1.0",
-                "the map does not cover the position",
+                "position outside the map",
                 "the frame is not in a script",
                 null,
             ]),

@@ -93,8 +93,7 @@ async fn a_spool_that_runs_full_again_and_again_loses_nothing() {
     // Half of it is taken by what is large.
     peers.tracker.down().await;
     let mut filled = 0;
-    let large =
-        json!({"message": "filler", "stack": "s".repeat(60_000), "context": {"session": 999, "number": 0}});
+    let large = json!({"message": "filler", "stack": Chance::new().text(60_000), "context": {"session": 999, "number": 0}});
     while browser(&relay)
         .post_json("/api/browser/errors", &large)
         .await
@@ -167,9 +166,7 @@ async fn a_kill_amid_an_upload_leaves_nothing_that_the_next_start_does_not_clear
     let program = crate::setup::program(folder.path());
     let mut chance = Chance::new();
     // Text that cannot be packed, so that there are many blocks.
-    let source: String = (0..6 << 20)
-        .map(|_| char::from(chance.within(35, 91) as u8))
-        .collect();
+    let source = chance.text(6 << 20);
     let map = json!({"version": 3, "sources": ["a.ts"], "names": [], "mappings": "AAAA", "sourcesContent": [source]});
     let map = map.to_string().into_bytes();
     let mut stored = 0;

@@ -139,9 +139,7 @@ async fn damaged_pages_are_reported_and_do_not_bring_the_process_down() {
     let mut chance = Chance::new();
     for number in 0..60 {
         // Text that cannot be packed, so that there are many pages.
-        let source: String = (0..9_000)
-            .map(|_| char::from(chance.within(35, 91) as u8))
-            .collect();
+        let source = chance.text(9_000);
         let map = json!({"version": 3, "sources": ["a.ts"], "names": [], "mappings": "AAAA", "sourcesContent": [source]});
         let path = format!("/api/source-maps?project=shop&release=1&file_url=/{number}.js");
         assert_eq!(relay.api().post_json(&path, &map).await.status, 201);
@@ -188,8 +186,9 @@ async fn a_damaged_spool_is_told_at_the_start_with_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let setup = program(folder.path());
     let relay = setup.start().await;
+    let mut chance = Chance::new();
     for number in 0..60 {
-        let body = json!({"message": number.to_string(), "stack": "s".repeat(2_000)});
+        let body = json!({"message": number.to_string(), "stack": chance.text(2_000)});
         assert_eq!(browser(&relay).post_json("/api/errors", &body).await.status, 202);
     }
     relay.stop().await;
@@ -330,19 +329,44 @@ async fn a_database_that_cannot_be_written_is_refused_at_the_start() {
 }
 
 #[tokio::test]
-async fn rows_of_the_spool_that_no_peer_understands_harm_no_other() {
+async fn rows_of_the_spool_that_cannot_be_read_harm_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let peers = Peers::start();
-    let setup = used_database(folder.path()).await;
-    change(
-        &setup.database,
-        "insert into spool (peer, items, body, accepted_at) values (7, 1, x'00', 1)",
-    )
-    .await;
-    let relay: Process = peers.before(setup).start().await;
+    let setup = program(folder.path());
+    let relay = setup.start().await;
+    for number in 0..6 {
+        assert_eq!(report(&relay, &number.to_string()).await, 202);
+    }
+    let points = json!({"metrics": [{"name": "hits", "type": "gauge", "value": 1}]});
+    for _ in 0..3 {
+        assert_eq!(
+            browser(&relay).post_json("/api/metrics", &points).await.status,
+            202
+        );
+    }
+    relay.stop().await;
+    for statement in [
+        "update spool set body = randomblob(50) where id in (1, 8)",
+        "update spool set size = -1 where id = 3",
+        "update spool set size = 1 << 60 where id = 4",
+        "insert into spool (peer, items, size, body, accepted_at) values (7, 1, 1, x'00', 1)",
+    ] {
+        change(&setup.database, statement).await;
+    }
 
+    let mut relay: Process = peers.before(setup).start().await;
     is_drained(&relay).await;
 
-    assert_eq!(peers.tracker.only()["message"], "kept");
-    relay.stop().await;
+    let messages: Vec<_> = peers
+        .tracker
+        .taken()
+        .iter()
+        .map(|report| report["message"].clone())
+        .collect();
+    assert_eq!(messages, ["1", "4", "5"]);
+    assert_eq!(peers.collector.taken().len(), 2);
+    assert_eq!(report(&relay, "after").await, 201);
+    relay.signal("TERM");
+    assert_eq!(relay.ended().await.0.code(), Some(0));
+    assert!(!relay.log_text().contains("panicked"), "{}", relay.log_text());
 }

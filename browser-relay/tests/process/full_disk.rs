@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 use shared::testing::database::assert_sound;
 use shared::testing::process::run;
-use shared::testing::{Process, Program, SmallDisk, eventually};
+use shared::testing::{Chance, Process, Program, SmallDisk, eventually};
 
 use crate::setup::{BINARY, Peers, browser, is_drained, program, report};
 
 fn large(number: usize) -> Value {
+    let stack = Chance::from_seed(number as u64 * 2 + 77).text(50_000);
     let number = number.to_string();
-    json!({"message": number, "event_id": number, "stack": "s".repeat(50_000)})
+    json!({"message": number, "event_id": number, "stack": stack})
 }
 
 /// Sends reports until the relay refuses one; what it answered then.

@@ -135,7 +135,7 @@ async fn no_secret_is_in_the_log_at_any_level() {
 async fn a_peer_that_is_away_is_logged_once_and_so_is_its_return() {
     let folder = tempfile::tempdir().unwrap();
     let peers = Peers::start();
-    let relay = peers.program(folder.path()).start().await;
+    let mut relay = peers.program(folder.path()).start().await;
     peers.tracker.down().await;
     for number in 0..20 {
         let body = json!({"message": number.to_string()});
@@ -143,6 +143,7 @@ async fn a_peer_that_is_away_is_logged_once_and_so_is_its_return() {
     }
     peers.tracker.up();
     is_drained(&relay).await;
+    relay.logged("a peer takes what browsers send again").await;
 
     let away = relay.log_lines("a peer does not take what browsers send; it is kept in the spool");
     let back = relay.log_lines("a peer takes what browsers send again");

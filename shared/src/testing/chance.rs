@@ -30,6 +30,13 @@ impl Chance {
         least + self.0 % (end - least)
     }
 
+    /// Text of so many letters and signs that hardly can be compressed, and needs no escapes in JSON.
+    pub fn text(&mut self, length: usize) -> String {
+        (0..length)
+            .map(|_| char::from(self.within(35, 91) as u8))
+            .collect()
+    }
+
     /// True about once in so many times.
     pub fn once_in(&mut self, times: u64) -> bool {
         self.within(0, times) == 0
