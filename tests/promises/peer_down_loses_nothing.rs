@@ -350,10 +350,12 @@ async fn a_full_spool_says_so_and_keeps_what_it_has_through_a_restart() {
     let mut stack = Stack::down(&settings);
     stack.relay.start().await;
     let browser = stack.browser();
-    let report = |number: u64| {
+    // What is alike takes next to nothing in the spool.
+    let mut chance = Chance::new();
+    let mut report = |number: u64| {
         json!({
             "type": "Large", "message": "m", "event_id": format!("large-{number}"), "session_id": "large",
-            "context": {"number": number, "text": "x".repeat(60 << 10)},
+            "context": {"number": number, "text": chance.text(60 << 10)},
         })
     };
 
@@ -373,7 +375,7 @@ async fn a_full_spool_says_so_and_keeps_what_it_has_through_a_restart() {
             .is_ok_and(|seconds| seconds > 0)
     );
     assert_eq!(refused.header("access-control-allow-origin"), ORIGIN);
-    assert!((10..=17).contains(&accepted), "{accepted} of 60 KiB are in 1 MiB");
+    assert!((15..=30).contains(&accepted), "{accepted} of 60 KiB are in 1 MiB");
     stack.relay.stop().await;
     stack.relay.start().await;
     let still_full = browser.post_json("/api/browser/errors", &report(accepted)).await;
