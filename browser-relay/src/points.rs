@@ -102,6 +102,11 @@ pub(crate) struct Points {
 }
 
 impl MetricsBody<'_> {
+    /// How many points it has, good or not.
+    pub(crate) fn count(&self) -> usize {
+        self.metrics.as_deref().map_or(0, <[_]>::len)
+    }
+
     /// Writes the points for the collector.
     ///
     /// # Errors

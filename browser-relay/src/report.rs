@@ -313,6 +313,7 @@ impl BrowserError {
             },
         };
         serde_json::to_writer(&mut json, &report)?;
+        json.shrink_to_fit();
         String::from_utf8(json).map_err(serde::ser::Error::custom)
     }
 

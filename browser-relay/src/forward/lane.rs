@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use shared::clock::Timestamp;
 use shared::http::Problem;
 use shared::tasks::Tasks;
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, mpsc, oneshot};
 
 use super::batch::{Batch, Job, RowMaker, batches};
 use super::budget::Budget;
@@ -22,8 +22,11 @@ use crate::store::spool::{NewRow, ROW_BYTES, Waiting};
 const QUEUE: usize = 1_024;
 /// Requests that are taken at once.
 const AT_ONCE: usize = 256;
-/// What all that waits for its turn may hold together, in KiB, and how long a request waits for its share.
+/// What all that waits for its turn may hold together, in KiB, and how long a request waits for its share. Until then it
+/// holds its body, of which all together are bounded too.
 const QUEUE_KIB: usize = 4 * 1_024;
+/// So much longer is what is handed on than what came, with the places of its frames.
+const GROWTH: usize = 2;
 const QUEUE_WAIT: Duration = Duration::from_secs(2);
 /// A peer that is slower than this is treated as one that is away.
 const LIVE_LIMIT: Duration = Duration::from_secs(1);
@@ -119,26 +122,42 @@ impl Lane {
         })
     }
 
-    /// Hands on `items` JSON values, which `body` holds separated by commas, and waits until they are with the peer or in
-    /// the spool.
-    pub(crate) async fn hand_on(&self, body: String, items: usize) -> Outcome {
-        let (reply, outcome) = oneshot::channel();
-        let turned_away = || {
-            self.way
-                .counted
-                .turned_away
-                .fetch_add(items as u64, Ordering::Relaxed);
-            Outcome::Full
-        };
-        let kib = body.len().div_ceil(1_024).min(QUEUE_KIB) as u32;
-        let Ok(Ok(_room)) = tokio::time::timeout(QUEUE_WAIT, self.room.acquire_many(kib)).await else {
-            return turned_away();
-        };
-        if self.queue.try_send(Job { body, items, reply }).is_err() {
-            return turned_away();
+    /// Waits for room for what a body of so many bytes, with so many items, comes to.
+    ///
+    /// # Errors
+    /// [`Outcome::Full`] when there is none for too long.
+    pub(crate) async fn room(&self, body_bytes: usize, items: usize) -> Result<Room<'_>, Outcome> {
+        let kib = (body_bytes * GROWTH / 1_024 + 1).min(QUEUE_KIB) as u32;
+        match tokio::time::timeout(QUEUE_WAIT, self.room.acquire_many(kib)).await {
+            Ok(Ok(room)) => Ok(Room { _room: room, items }),
+            _ => Err(self.turned_away(items)),
         }
-        outcome.await.unwrap_or_else(|_| turned_away())
     }
+
+    /// Hands on JSON values, which `body` holds separated by commas, and waits until they are with the peer or in the spool.
+    /// Only `items` of those that there was room for are left.
+    pub(crate) async fn hand_on(&self, room: Room<'_>, body: String, items: usize) -> Outcome {
+        debug_assert!(items <= room.items, "items do not become more");
+        let (reply, outcome) = oneshot::channel();
+        if self.queue.try_send(Job { body, items, reply }).is_err() {
+            return self.turned_away(items);
+        }
+        outcome.await.unwrap_or_else(|_| self.turned_away(items))
+    }
+
+    fn turned_away(&self, items: usize) -> Outcome {
+        self.way
+            .counted
+            .turned_away
+            .fetch_add(items as u64, Ordering::Relaxed);
+        Outcome::Full
+    }
+}
+
+/// Room among what waits for its turn.
+pub(crate) struct Room<'l> {
+    _room: SemaphorePermit<'l>,
+    items: usize,
 }
 
 impl Way {

@@ -47,9 +47,13 @@ pub(super) async fn report_error(State(app): Shared, request: Request) -> Result
     let key = enter(&app, &request)?;
     let body = app.gate.read_body(request).await?.mended();
     let now = Timestamp::now();
+    let room = app.errors.room(body.bytes.len(), 1).await;
+    let room = room.map_err(Outcome::problem)?;
     let report = write_report(&app, &body, &key.project, now).await?;
+    // What waits for its turn is the report, not the body.
+    drop(body);
     app.used.key(key.id, now);
-    match app.errors.hand_on(report, 1).await {
+    match app.errors.hand_on(room, report, 1).await {
         Outcome::Report(reply) => Ok(passed_on(&reply)),
         Outcome::Spooled => {
             let spooled = Spooled { status: "accepted" };

@@ -46,6 +46,8 @@ pub(super) async fn report_metrics(
     let body = app.gate.read_body(request).await?.mended();
     let now = Timestamp::now();
     let metrics: MetricsBody<'_> = body.object()?;
+    let room = app.points.room(body.bytes.len(), metrics.count()).await;
+    let room = room.map_err(Outcome::problem)?;
     let Points {
         json,
         places,
@@ -57,8 +59,11 @@ pub(super) async fn report_metrics(
         return Err(nothing_usable(&rejected));
     }
     let total = places.len() + rejected.len();
+    // What waits for its turn are the points, not the body.
+    drop(metrics);
+    drop(body);
     app.used.key(key.id, now);
-    match app.points.hand_on(json, places.len()).await {
+    match app.points.hand_on(room, json, places.len()).await {
         Outcome::Spooled => {}
         Outcome::Points(refused) => {
             let refused = refused.into_iter();
