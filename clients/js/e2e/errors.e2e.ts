@@ -203,7 +203,11 @@ test('a session lasts from page to page of a tab', async () => {
   write('/first', snippet());
   write('/second', snippet());
   const { page } = await open('/first');
-  const session = () => page.evaluate(() => sessionStorage.getItem('monlight-session'));
+  const session = () =>
+    page.evaluate(() => {
+      (window as any).Monlight.client.counter('opened');
+      return (window as any).Monlight.client.flush().then(() => sessionStorage.getItem('monlight-session'));
+    });
   const first = await session();
   await page.goto(site.origin + '/second');
 

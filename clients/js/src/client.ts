@@ -49,6 +49,8 @@ export class Monlight {
     const tags: Members = {};
     const breadcrumbs: Members[] = [];
     let session: string;
+    // The first touch of the storage may take longer than all else, so it waits for the first report.
+    const sessionNow = () => (session ||= sessionId());
     let transport: Transport | undefined;
     let errors = 0;
 
@@ -74,7 +76,7 @@ export class Monlight {
             ...described,
             url: location.href,
             user_agent: navigator.userAgent,
-            session_id: session,
+            session_id: sessionNow(),
             release,
             environment,
             timestamp: Date.now(),
@@ -123,8 +125,7 @@ export class Monlight {
     };
 
     if (!settings || settings.enabled === false) return;
-    session = sessionId();
-    transport = startTransport(settings, session);
+    transport = startTransport(settings, sessionNow);
     onPage._listen(window, 'error', ({ error, message, filename, lineno, colno }: ErrorEvent) => {
       // Images that could not be loaded are told here, too.
       if (message == null) return;
@@ -133,7 +134,7 @@ export class Monlight {
     });
     onPage._listen(window, 'unhandledrejection', ({ reason }: PromiseRejectionEvent) => capture(() => describe(reason, 'UnhandledRejection')));
     let hideVitals = () => {};
-    if (isSampled(session, sampleRate)) {
+    if (sampleRate == null || isSampled(sessionNow(), sampleRate)) {
       if (vitals !== false) {
         attempt(() => {
           hideVitals = watchVitals(onPage, (name, value, id, page) => measure('histogram', name, value, { page }, id));

@@ -27,5 +27,5 @@ test('a sample has its share, and keeps to its decision', () => {
 
   expect(share).toBeGreaterThan(0.2);
   expect(share).toBeLessThan(0.3);
-  expect(ids.every((id) => isSampled(id, undefined) && !isSampled(id, 0))).toBe(true);
+  expect(ids.every((id) => isSampled(id, 1) && !isSampled(id, 0))).toBe(true);
 });

@@ -18,6 +18,6 @@ export function sessionId(): string {
 }
 
 /** Whether the session is in the sample: the same answer on each of its pages. */
-export function isSampled(id: string, rate: number | undefined): boolean {
-  return parseInt(id, 16) < (rate ?? 1) * 2 ** 32;
+export function isSampled(id: string, rate: number): boolean {
+  return parseInt(id, 16) < rate * 2 ** 32;
 }

@@ -43,7 +43,7 @@ const MOST_WAIT_SECONDS = 60;
 /** A relay may ask for more patience than we have of ourselves. */
 const MOST_ASKED_SECONDS = 600;
 
-export function startTransport(settings: Settings, session: string): Transport {
+export function startTransport(settings: Settings, session: () => string): Transport {
   const queue: Item[] = [];
   /** By what tells them apart: a counter that is there already grows, a value with an id is replaced. */
   const points = new Map<string | number, Point>();
@@ -81,7 +81,7 @@ export function startTransport(settings: Settings, session: string): Transport {
     while (left.length) {
       let metrics = '';
       while (left.length && metrics.length < BATCH_CHARS) metrics += (metrics && ',') + JSON.stringify(left.shift());
-      queue.push({ _path: 'metrics', _body: `{"metrics":[${metrics}],"session_id":"${session}"}` });
+      queue.push({ _path: 'metrics', _body: `{"metrics":[${metrics}],"session_id":"${session()}"}` });
     }
   };
 
