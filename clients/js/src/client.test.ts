@@ -308,6 +308,27 @@ test('two clients tell each their own, and neither watches the other', async () 
   expect(relay.requests.map(({ url }) => new URL(url).pathname).sort()).toEqual(['/browser-relay/api/browser/errors', '/other/api/browser/errors']);
 });
 
+test('the same client a second time tells nothing twice, and can be used', async () => {
+  const client = start();
+  const again = start();
+  fail(new Error('x'));
+  await fetch('/a');
+  again.captureError(new Error('y'));
+  await Promise.all([client.flush(), again.flush()]);
+
+  expect(relay.errors().map(({ message }) => message).sort()).toEqual(['x', 'y']);
+  expect(relay.points().map(({ name, value }) => [name, value])[0]).toEqual(['browser_http_requests_total', 1]);
+});
+
+test('after destroy the same client can be made again', async () => {
+  start().destroy();
+  const again = start();
+  fail(new Error('x'));
+  await again.flush();
+
+  expect(relay.errors().length).toBe(1);
+});
+
 test('a client that is off does nothing', async () => {
   const before = window.fetch;
   const client = start({ enabled: false });

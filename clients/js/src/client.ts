@@ -9,6 +9,7 @@ import { currentPage } from './page.ts';
 import { plain } from './plain.ts';
 import { repeats } from './repeats.ts';
 import { describe, stackOfCaller, type Described, type ErrorReport } from './report.ts';
+import { run } from './running.ts';
 import { isSampled, sessionId, uuid } from './session.ts';
 import { startTransport, type Point, type Transport } from './transport.ts';
 import { watchVitals } from './vitals.ts';
@@ -126,6 +127,9 @@ export class Monlight {
 
     if (!settings || settings.enabled === false) return;
     transport = startTransport(settings, sessionNow);
+    const end = run(settings);
+    if (!end) return;
+    onPage._add(end);
     onPage._listen(window, 'error', ({ error, message, filename, lineno, colno }: ErrorEvent) => {
       // Images that could not be loaded are told here, too.
       if (message == null) return;
@@ -141,14 +145,16 @@ export class Monlight {
         });
       }
       if (network !== false) {
-        watchNetwork(onPage, settings._base, (method, host, address, status, durationMs) => {
-          const labels = { method, status, host };
-          measure('counter', 'browser_http_requests_total', 1, labels);
-          measure('histogram', 'browser_http_request_duration_ms', durationMs, labels);
-          if (status == 'error' || +status >= 500) {
-            capture(() => ({ type: 'NetworkError', message: `${method} ${address}: ${status}`, stack: '' }));
-          }
-        });
+        attempt(() =>
+          watchNetwork(onPage, (method, host, address, status, durationMs) => {
+            const labels = { method, status, host };
+            measure('counter', 'browser_http_requests_total', 1, labels);
+            measure('histogram', 'browser_http_request_duration_ms', durationMs, labels);
+            if (status == 'error' || +status >= 500) {
+              capture(() => ({ type: 'NetworkError', message: `${method} ${address}: ${status}`, stack: '' }));
+            }
+          }),
+        );
       }
     }
     const leave = (isLast: boolean) => {

@@ -2,13 +2,14 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { attached, type Attached } from './listen.ts';
 import { watchNetwork } from './network.ts';
+import { run } from './running.ts';
 
 let onPage: Attached;
 let seen: [string, string, string, string | number][];
 let answer: (...all: unknown[]) => unknown;
 let native: typeof fetch;
 
-const watch = () => watchNetwork(onPage, 'https://relay.test/relay', (method, host, address, status) => seen.push([method, host, address, status]));
+const watch = () => watchNetwork(onPage, (method, host, address, status) => seen.push([method, host, address, status]));
 
 beforeEach(() => {
   onPage = attached();
@@ -35,6 +36,7 @@ test('requests are seen with method, host and outcome', async () => {
 });
 
 test('the relay itself is not watched, a sibling of it is', async () => {
+  const end = run({ dsn: '', _base: 'https://relay.test/relay', _key: 'k' })!;
   watch();
   await fetch('https://relay.test/relay/api/browser/errors?key=1');
   await fetch('https://relay.test/relay/api/browser-like');
@@ -42,6 +44,7 @@ test('the relay itself is not watched, a sibling of it is', async () => {
   await fetch('data:text/plain,x');
 
   expect(seen.map(([, host]) => host)).toEqual(['relay.test', 'relay.test.evil']);
+  end();
 });
 
 test('the page gets its own response, its own error and its own this', async () => {
@@ -142,7 +145,7 @@ test('with another patcher below ours that puts back its own, ours does not come
 test('two around each other can be taken off in any order', async () => {
   const other = attached();
   watch();
-  watchNetwork(other, 'https://other.test', () => seen.push(['other', '', '', 0]));
+  watchNetwork(other, () => seen.push(['other', '', '', 0]));
   await fetch('/a');
   expect(seen.map(([method]) => method).sort()).toEqual(['GET', 'other']);
 

@@ -2,21 +2,16 @@
 import { attempt } from './attempt.ts';
 import type { Attached } from './listen.ts';
 import { pageOf } from './page.ts';
+import { isOwn } from './running.ts';
 
 /** `address` is without what differs each time; `status` is a number, `error` or `aborted`. */
 export type RequestSeen = (method: string, host: string, address: string, status: string | number, durationMs: number) => void;
 
-/** The addresses of all clients on the page, of other copies of this package too: none watches what another sends. */
-const ENDPOINTS = Symbol.for('monlight.endpoints');
-
-export function watchNetwork(attached: Attached, base: string, seen: RequestSeen): void {
-  const own: string[] = ((window as any)[ENDPOINTS] ||= []);
-  own.push(base + '/api/browser/');
-
+export function watchNetwork(attached: Attached, seen: RequestSeen): void {
   /** Returns what is to be called with the outcome. */
   const begin = (method: unknown, target: unknown): ((status: string | number) => void) | undefined => {
-    const { protocol, host, origin, pathname } = new URL(String(target), document.baseURI);
-    if (!/^http/.test(protocol) || own.some((endpoint) => (origin + pathname).startsWith(endpoint))) return;
+    const { protocol, host, origin, pathname } = new URL(target as string, document.baseURI);
+    if (!/^http/.test(protocol) || isOwn(origin + pathname)) return;
     const started = performance.now();
     const name = String(method || 'GET').toUpperCase();
     return (status) => void attempt(() => seen(name, host, origin + pageOf(pathname), status, performance.now() - started));
@@ -40,7 +35,7 @@ export function watchNetwork(attached: Attached, base: string, seen: RequestSeen
   });
 
   const opened = new WeakMap<XMLHttpRequest, unknown[]>();
-  const requests = globalThis.XMLHttpRequest?.prototype;
+  const requests = XMLHttpRequest.prototype;
   attached._wrap(requests, 'open', (go, self, all) => {
     attempt(() => opened.set(self, all));
     return go();

@@ -3,7 +3,7 @@ import type { Pattern } from './options.ts';
 
 export const NOISE: Pattern[] = [
   // A browser extension's.
-  /\b(chrome|moz|safari(-web)?)-extension:/,
+  /-extension:\/\//,
   // Of a script of another origin: the browser tells nothing but this.
   /^Error: Script error\.?$/m,
   /ResizeObserver loop/,

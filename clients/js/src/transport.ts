@@ -49,7 +49,7 @@ export function startTransport(settings: Settings, session: () => string): Trans
   const points = new Map<string | number, Point>();
   const waiting: ((hasArrived: boolean) => void)[] = [];
   /** The page's, from before it was wrapped. */
-  const request = globalThis.fetch;
+  const request = window.fetch;
   let timer: ReturnType<typeof setTimeout> | 0 = 0;
   let isBusy = false;
   let isDue = false;
@@ -88,7 +88,7 @@ export function startTransport(settings: Settings, session: () => string): Trans
   const judge = (item: Item, reply?: Response | void) => {
     const status = reply ? reply.status : 0;
     if (!status || status == 408 || status == 429 || status >= 500) {
-      const asked = +(attempt(() => reply!.headers.get('Retry-After')) || 0);
+      const asked = reply ? +reply.headers.get('Retry-After')! : 0;
       const own = Math.min(2 ** failures++, MOST_WAIT_SECONDS) * (0.5 + Math.random() / 2);
       const wait = 1000 * (asked > 0 ? Math.min(asked, MOST_ASKED_SECONDS) : own);
       isResting = true;
@@ -111,7 +111,7 @@ export function startTransport(settings: Settings, session: () => string): Trans
     if (!item) return answer(!lost);
     isBusy = true;
     // A text needs no preflight, and without credentials the reply of any relay can be read.
-    const sent = async () => request.call(globalThis, addressOf(item), { method: 'POST', body: item._body, keepalive: true, credentials: 'omit' });
+    const sent = async () => request.call(window, addressOf(item), { method: 'POST', body: item._body, keepalive: true, credentials: 'omit' });
     const limit = new Promise<void>((resolve) => setTimeout(resolve, TIMEOUT_MS));
     Promise.race([sent(), limit])
       .catch(() => {})

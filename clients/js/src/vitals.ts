@@ -48,9 +48,7 @@ export function watchVitals(attached: Attached, tell: Report): () => void {
   let observer: PerformanceObserver | undefined;
 
   const report = (name: string, value: number) => {
-    if (told[name] === value) return;
-    told[name] = value;
-    tell(name, value, `${view}-${name}`, page);
+    if (told[name] !== value) tell(name, (told[name] = value), `${view}-${name}`, page);
   };
   const vital = (name: string, value: number) => report('web_vitals_' + name, value);
   const sinceStart = (time: number) => Math.max(time - activation, 0);
@@ -126,10 +124,9 @@ export function watchVitals(attached: Attached, tell: Report): () => void {
     const hidden = clock.getEntriesByType('visibility-state').find(({ name, startTime }) => name == 'hidden' && startTime >= activation);
     firstHidden = hidden ? hidden.startTime : doc.hidden ? 0 : Infinity;
     page = currentPage();
-    const known = PerformanceObserver.supportedEntryTypes;
     const made = new PerformanceObserver((list) => take(list.getEntries()));
     for (const type of ['paint', 'largest-contentful-paint', 'layout-shift', 'event', 'first-input']) {
-      if (known.includes(type)) made.observe({ type, buffered: true, durationThreshold: INTERACTION_MS } as PerformanceObserverInit);
+      if (PerformanceObserver.supportedEntryTypes.includes(type)) made.observe({ type, buffered: true, durationThreshold: INTERACTION_MS } as PerformanceObserverInit);
     }
     observer = made;
     attached._add(() => made.disconnect());
