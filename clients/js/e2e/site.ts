@@ -19,6 +19,7 @@ export interface Site {
 
 const SCRIPTS: Record<string, string> = {
   '/monlight.min.js': fileURLToPath(new URL('../dist/monlight.min.js', import.meta.url)),
+  '/monlight.full.min.js': fileURLToPath(new URL('../dist/monlight.full.min.js', import.meta.url)),
   '/web-vitals.js': fileURLToPath(new URL('../../../node_modules/web-vitals/dist/web-vitals.iife.js', import.meta.url)),
 };
 /** Where a reverse proxy would put the relay. */

@@ -9,7 +9,7 @@ import { minify } from 'terser';
 
 const FOLDER = fileURLToPath(new URL('..', import.meta.url));
 /** Bytes of each script, gzipped. */
-const BUDGETS = { 'monlight.min.js': 5120 };
+const BUDGETS = { 'monlight.min.js': 5120, 'monlight.full.min.js': 8192 };
 
 rmSync(`${FOLDER}dist`, { recursive: true, force: true });
 const recipe = {
@@ -25,15 +25,20 @@ const recipe = {
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   logLevel: 'warning',
 };
-await build({ ...recipe, entryPoints: { index: 'src/index.ts' }, format: 'esm' });
-await build({ ...recipe, entryPoints: { 'monlight.min': 'src/script.ts' }, format: 'iife' });
-
-for (const file of ['index.js', 'monlight.min.js']) {
+for (const [isFull, module, script] of [
+  [false, 'index', 'monlight.min'],
+  [true, 'extras', 'monlight.full.min'],
+]) {
+  const define = { EXTRAS: String(isFull) };
+  await build({ ...recipe, define, entryPoints: { [module]: 'src/index.ts' }, format: 'esm' });
+  await build({ ...recipe, define, entryPoints: { [script]: 'src/script.ts' }, format: 'iife' });
+}
+for (const file of ['index.js', 'extras.js', ...Object.keys(BUDGETS)]) {
   const path = `${FOLDER}dist/${file}`;
   const content = await readFile(`${path}.map`, 'utf8');
   const made = await minify(await readFile(path, 'utf8'), {
     ecma: 2020,
-    module: file === 'index.js',
+    module: !(file in BUDGETS),
     compress: { passes: 3, unsafe_arrows: true },
     sourceMap: { content, url: `${file}.map` },
   });

@@ -1,6 +1,7 @@
 // The client: what the page calls, and what it is put together from.
 import { attempt } from './attempt.ts';
 import { debugImages } from './debug-ids.ts';
+import { isForeign, watchMore } from './extras.ts';
 import { attached } from './listen.ts';
 import { watchNetwork } from './network.ts';
 import { matches, NOISE } from './noise.ts';
@@ -15,6 +16,8 @@ import { startTransport, type Point, type Transport } from './transport.ts';
 import { watchVitals } from './vitals.ts';
 
 export type Labels = Record<string, string | number | boolean>;
+/** Whether this is the full build. */
+declare const EXTRAS: boolean;
 type Members = Record<string, unknown>;
 
 /** Different errors of one page load. */
@@ -69,6 +72,7 @@ export class Monlight {
         const title = described.type + ': ' + described.message;
         const key = title + described.stack;
         if (recent._isKnown(key) || matches(key, NOISE) || matches(title, ignoreErrors)) return;
+        if (EXTRAS && isForeign(described.stack, options)) return;
         if (errors >= MOST_ERRORS) return _lose('too many');
         errors++;
         if (Math.random() >= errorSampleRate) return;
@@ -137,6 +141,8 @@ export class Monlight {
       capture(() => describe(error ?? message, 'Error', filename && `    at ${filename}:${lineno}:${colno}`));
     });
     onPage._listen(window, 'unhandledrejection', ({ reason }: PromiseRejectionEvent) => capture(() => describe(reason, 'UnhandledRejection')));
+    const crumb = (category: string, message: string) => this.addBreadcrumb({ category, message });
+    if (EXTRAS) attempt(() => watchMore(onPage, options, capture, crumb));
     let hideVitals = () => {};
     if (sampleRate == null || isSampled(sessionNow(), sampleRate)) {
       if (vitals !== false) {
@@ -150,10 +156,11 @@ export class Monlight {
             const labels = { method, status, host };
             measure('counter', 'browser_http_requests_total', 1, labels);
             measure('histogram', 'browser_http_request_duration_ms', durationMs, labels);
+            if (EXTRAS && options.breadcrumbs !== false) crumb('request', `${method} ${address}: ${status}`);
             if (status == 'error' || +status >= 500) {
               capture(() => ({ type: 'NetworkError', message: `${method} ${address}: ${status}`, stack: '' }));
             }
-          }),
+          }, EXTRAS ? options.propagateTraceTo : undefined),
         );
       }
     }

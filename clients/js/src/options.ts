@@ -21,6 +21,16 @@ export interface Options {
   /** Whether `fetch` and `XMLHttpRequest` are measured. */
   network?: boolean;
   vitals?: boolean;
+  /** Full build: clicks, changes of the route and requests are told with an error. */
+  breadcrumbs?: boolean;
+  /** Full build: `console.error` and `console.warn` are told as errors. */
+  captureConsole?: boolean;
+  /** Full build: only errors of scripts whose address has one of these. */
+  allowUrls?: Pattern[];
+  /** Full build: no errors of scripts whose address has one of these. */
+  denyUrls?: Pattern[];
+  /** Full build: origins whose requests get a W3C `traceparent`. */
+  propagateTraceTo?: Pattern[];
   enabled?: boolean;
   /** Says in the console what is dropped, and why. */
   debug?: boolean;

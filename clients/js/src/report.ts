@@ -50,7 +50,7 @@ export function describe(thrown: any, type: string, place = ''): Described {
 }
 
 /** A stack of the caller, without the frames from `below` on down into this package. */
-export function stackOfCaller(below: (...all: never[]) => unknown): string {
+export function stackOfCaller(below?: (...all: never[]) => unknown): string {
   const here = new Error();
   // Where it is missing, the frames are told by their file.
   attempt(() => (Error as any).captureStackTrace(here, below));
