@@ -70,12 +70,15 @@ test('the page gets its own response, its own error and its own this', async () 
 
 test('an abort is no failure', async () => {
   watch();
-  answer = () => Promise.reject(new DOMException('aborted', 'AbortError'));
-  await expect(fetch('/a')).rejects.toThrow('aborted');
-  answer = () => Promise.reject(new TypeError('Failed'));
-  await expect(fetch('/a')).rejects.toThrow('Failed');
+  const controller = new AbortController();
+  const reason = new Error('no longer wanted');
+  controller.abort(reason);
+  answer = () => Promise.reject(reason);
+  await expect(fetch('/a', { signal: controller.signal })).rejects.toBe(reason);
+  await expect(fetch(new Request('https://shop.test/a', { signal: controller.signal }))).rejects.toBe(reason);
+  await expect(fetch('/a', { signal: new AbortController().signal })).rejects.toBe(reason);
 
-  expect(seen.map(([, , , status]) => status)).toEqual(['aborted', 'error']);
+  expect(seen.map(([, , , status]) => status)).toEqual(['aborted', 'aborted', 'error']);
 });
 
 test('fetch keeps its name, its length and its text', () => {

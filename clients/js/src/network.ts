@@ -44,7 +44,8 @@ export function watchNetwork(attached: Attached, seen: RequestSeen, traced?: Opt
         return response;
       },
       (error) => {
-        end(attempt(() => error.name) == 'AbortError' ? 'aborted' : 'error');
+        // The reason of an abort is the page's own, so it does not tell.
+        end(attempt(() => ((init && init.signal) || input.signal).aborted) ? 'aborted' : 'error');
         throw error;
       },
     );
