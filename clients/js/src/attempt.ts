@@ -1,0 +1,10 @@
+// Nothing that goes wrong in here may reach the page.
+
+/** What is read, or nothing when reading throws. */
+export function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return;
+  }
+}

@@ -1,0 +1,38 @@
+// The same error again and again is one report at once, and one with the count when a minute is over.
+
+const WINDOW_MS = 60_000;
+
+export interface Repeats {
+  /** Whether it is one of the last minute, which is counted now. */
+  _isKnown(key: string): boolean;
+  /** `tell` is given how often it came again. */
+  _add(key: string, tell: (times: number) => void): void;
+  /** Tells what was counted so far. */
+  _settle(): void;
+}
+
+export function repeats(): Repeats {
+  const recent = new Map<string, { _times: number; _settle: () => void }>();
+  return {
+    _isKnown(key) {
+      const known = recent.get(key);
+      if (known) known._times++;
+      return !!known;
+    },
+    _add(key, tell) {
+      const entry = {
+        _times: 0,
+        _settle() {
+          if (entry._times) tell(entry._times);
+          entry._times = 0;
+        },
+      };
+      recent.set(key, entry);
+      setTimeout(() => {
+        recent.delete(key);
+        entry._settle();
+      }, WINDOW_MS);
+    },
+    _settle: () => recent.forEach((entry) => entry._settle()),
+  };
+}
