@@ -95,7 +95,9 @@ fn is_around_url(character: char) -> bool {
 /// Masks what looks like a URL: it has a scheme, begins like a path, or has a query. `None` when nothing in it is secret.
 fn mask_url(token: &str) -> Option<String> {
     let (token, position) = split_position(token);
-    let authority_end = token.find("://").map_or(0, |at| {
+    // What stands behind a question mark is the address of another, as a value.
+    let scheme = token.find("://").filter(|at| !token[..*at].contains(['?', '#']));
+    let authority_end = scheme.map_or(0, |at| {
         let host = at + 3;
         token[host..]
             .find(['/', '?', '#'])
@@ -305,6 +307,12 @@ mod tests {
             ("a token=abc in words", "a token=abc in words"),
             ("https://x.io/a?x=1?token=2", "https://x.io/a?x=1?token=***"),
             ("users?jwt=abc", "users?jwt=***"),
+            (
+                "/a?token=abc&next=https://x.io/b?key=1",
+                "/a?token=***&next=https://x.io/b?key=***",
+            ),
+            ("a?sid=1#https://x.io", "a?sid=***#https://x.io"),
+            ("/#key=1&u=https://x.io", "/#***"),
             ("/a?token=ü&x=é", "/a?token=***&x=é"),
             ("", ""),
         ] {
