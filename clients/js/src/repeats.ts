@@ -4,7 +4,7 @@ const WINDOW_MS = 60_000;
 
 export interface Repeats {
   /** Whether it is one of the last minute, which is counted now. */
-  _isKnown(key: string): boolean;
+  _isKnown(key: string): unknown;
   /** `tell` is given how often it came again. */
   _add(key: string, tell: (times: number) => void): void;
   /** Tells what was counted so far. */
@@ -17,7 +17,7 @@ export function repeats(): Repeats {
     _isKnown(key) {
       const known = recent.get(key);
       if (known) known._times++;
-      return !!known;
+      return known;
     },
     _add(key, tell) {
       const entry = {

@@ -40,11 +40,10 @@ test('a stack keeps its places', () => {
   );
 });
 
-test('a long text takes no long time', () => {
+test.each(['a=b#:1', '://', 'x:1', 'x', 'x ', ':1', '#', '?', '=', 'aB', '&token', '(='])('a long text of %s takes no long time', (part) => {
+  const text = part.repeat(100_000 / part.length);
   const started = performance.now();
-  scrub('/?' + 'a=b#:1'.repeat(2000));
-  scrub('=' + '://'.repeat(3000));
-  scrub('/?' + 'x:1'.repeat(3000) + '#');
+  for (const prefix of ['/?', '=', '#', 'https://a:']) scrub(prefix + text + '=');
 
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(performance.now() - started).toBeLessThan(2000);
 });

@@ -1,7 +1,7 @@
 // Takes secrets out of URLs, wherever in a text a URL stands. The relay does the same again; the rule is written there too.
 
 const SECRET =
-  /^code$|(^|[^\p{L}\p{N}])(token|key|secret|pass(word|wd)|pwd|auth(orization)?|sig(nature)?|jwt|session|sid)([^\p{L}\p{N}]|$)/iu;
+  /^[?&;]?code$|(^|[^\p{L}\p{N}])(token|key|secret|pass(word|wd)|pwd|auth(orization)?|sig(nature)?|jwt|session|sid)([^\p{L}\p{N}]|$)/iu;
 /** Before a `://`, the path, the query, the fragment, and the line and column that a stack writes behind a URL. */
 const URL_PARTS = /^([^?#]*?:\/\/[^/?#]*)?([^?#]*)(\?[^#]*?)?(#.*?)?((?::\d+){0,2})$/;
 
@@ -23,9 +23,11 @@ function scrubToken(token: string): string {
 }
 
 function scrubParameters(parameters: string): string {
-  return parameters.replace(/([^?&;=]+)=[^?&;]+/g, (parameter, name) => (isSecret(name) ? name + '=***' : parameter));
+  // A name begins behind a separator: tried from each character on, a long text without `=` takes quadratic time.
+  return parameters.replace(/((?:^|[?&;])[^?&;=]+)=[^?&;]+/g, (parameter, name) => (isSecret(name) ? name + '=***' : parameter));
 }
 
+/** The name may have its separator before it. */
 function isSecret(name: string): boolean {
   try {
     name = decodeURIComponent(name.replace(/\+/g, ' '));

@@ -60,7 +60,7 @@ export function startTransport(settings: Settings, session: () => string): Trans
 
   const lose = (why: string) => {
     lost++;
-    if (settings.debug) console.debug('monlight: dropped: ' + why);
+    if (settings.debug) console.debug('monlight: ' + why);
   };
   const addressOf = ({ _path }: Item) => `${settings._base}/api/browser/${_path}?key=${settings._key}`;
   const answer = (hasArrived: boolean) => {
@@ -136,7 +136,7 @@ export function startTransport(settings: Settings, session: () => string): Trans
   return {
     _send(path, body) {
       if (queue.length < MOST_ITEMS && body.length < MOST_CHARS) queue.push({ _path: path, _body: body });
-      else lose('queue full');
+      else lose('full');
       pump();
     },
     _point(point) {
@@ -144,7 +144,7 @@ export function startTransport(settings: Settings, session: () => string): Trans
       const known = points.get(key);
       if (known && !point.id) known.value += point.value;
       else if (known || points.size < MOST_POINTS) points.set(key, point);
-      else lose('queue full');
+      else lose('full');
       timer ||= setTimeout(due, EVERY_MS);
       if (points.size >= BATCH_POINTS) pump();
     },
