@@ -49,7 +49,7 @@ export function SignIn({ title, setting }: SignInProps) {
         <p id="sign-in-note" class={fault.value ? 'fault' : 'muted'} role={fault.value ? 'alert' : undefined}>
           {fault.value ?? `The value of ${setting} on the server. It is exchanged for a cookie and not stored.`}
         </p>
-        <button class="button primary" disabled={busy.value || key.value === ''}>
+        <button class="button primary" disabled={busy.value}>
           Sign in
         </button>
       </form>
