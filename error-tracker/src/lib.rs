@@ -81,6 +81,7 @@ pub async fn start(config: Config, listener: TcpListener, stop: CancellationToke
         };
         tasks.spawn("delivery", delivery.run(tasks.stop_token()));
     }
+    tasks.spawn("log", store.db.clone().keep_log_short(tasks.stop_token()));
     tasks.spawn("search index", store.clone().keep_indexed(tasks.stop_token()));
     tasks.spawn(
         "retention",

@@ -4,9 +4,11 @@
 //! every write transaction starts with `begin immediate`.
 
 mod backup;
+mod checkpoint;
 mod identity;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -19,6 +21,7 @@ use sqlx::{Connection as _, Sqlite, Transaction};
 pub use backup::back_up;
 pub use identity::Identity;
 
+use self::checkpoint::Written;
 use crate::settings::Durability;
 
 /// How long a statement waits for another process that holds the file.
@@ -39,6 +42,7 @@ pub struct Db {
     writer: SqlitePool,
     reader: SqlitePool,
     path: PathBuf,
+    written: Arc<Written>,
 }
 
 impl Db {
@@ -100,6 +104,7 @@ impl Db {
             writer,
             reader,
             path: path.to_owned(),
+            written: Arc::default(),
         })
     }
 
@@ -108,6 +113,7 @@ impl Db {
     /// # Errors
     /// The database cannot be written now (locked by another process, read-only, full, damaged).
     pub async fn write(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
+        self.written.note();
         self.writer.begin_with("begin immediate").await
     }
 

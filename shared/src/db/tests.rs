@@ -275,3 +275,54 @@ async fn a_backup_that_cannot_be_made_leaves_the_old_one() {
     assert!(missing.is_err());
     assert_eq!(std::fs::read_to_string(&copy_path).unwrap(), "an older copy");
 }
+
+#[tokio::test]
+async fn a_log_that_grows_is_moved_into_the_file_beside_the_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("thing.db");
+    let db = open(&path).await.unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let moving = tokio::spawn(db.clone().keep_log_short(stop.clone()));
+    let before = std::fs::metadata(&path).unwrap().len();
+
+    let mut tx = db.write().await.unwrap();
+    sqlx::query("create table texts (text text) strict")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    // 20 MB: more than is worth moving, less than the writer would move by itself.
+    for _ in 0..100 {
+        let mut tx = db.write().await.unwrap();
+        sqlx::query("insert into texts (text) values (hex(zeroblob(100000)))")
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    let moved = async {
+        while std::fs::metadata(&path).unwrap().len() < before + 4_000_000 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), moved)
+        .await
+        .unwrap();
+    stop.cancel();
+    moving.await.unwrap();
+}
+
+#[tokio::test]
+async fn two_connections_may_move_the_log_with_this_release_of_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(&folder.path().join("thing.db")).await.unwrap();
+    let version: String = sqlx::query_scalar("select sqlite_version()")
+        .fetch_one(db.read())
+        .await
+        .unwrap();
+
+    let numbers: Vec<u32> = version.split('.').map(|part| part.parse().unwrap()).collect();
+
+    assert!(numbers >= vec![3, 51, 3], "{version}");
+}

@@ -1,0 +1,96 @@
+//! Moves the write-ahead log into the file beside the writer.
+//!
+//! SQLite does that within a commit, where the writer waits for the disk, and all who wait for the writer with it. Here a
+//! connection of its own does it while the writer goes on, and the writer is left the little that has come meanwhile:
+//! only when nothing is left does the log begin again from its start.
+//!
+//! This needs SQLite 3.51.3, before which two connections that did this at the same moment could damage the file
+//! (<https://sqlite.org/wal.html#walresetbug>); a test holds the version.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::{Db, common_options};
+
+/// Write transactions between two looks at the log.
+const LOOK_EVERY: u64 = 16;
+/// Pages that are worth to be moved.
+const PAGES: i64 = 3_000;
+/// The writer moves what is left when the log has so many pages, 32 MB.
+const WRITER_PAGES: i32 = 8_000;
+/// After a failure.
+const REST: Duration = Duration::from_secs(1);
+
+/// Counts the write transactions.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    count: AtomicU64,
+    many: Notify,
+}
+
+impl Written {
+    pub(super) fn note(&self) {
+        if self
+            .count
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(LOOK_EVERY)
+        {
+            self.many.notify_one();
+        }
+    }
+}
+
+impl Db {
+    /// Moves the log into the file whenever it has grown, until `stop`. For a service that writes without a pause: its
+    /// log may become four times as long as it would be otherwise.
+    pub async fn keep_log_short(self, stop: CancellationToken) {
+        // A connection that takes the writer's place after a full disk has the usual number again, which is slower and does no harm.
+        let pragma = sqlx::AssertSqlSafe(format!("pragma wal_autocheckpoint = {WRITER_PAGES}"));
+        if let Err(error) = sqlx::query(pragma).execute(&self.writer).await {
+            tracing::warn!(%error, "the writer keeps its short log");
+        }
+        // Opened when there is something to do, because it costs memory.
+        let mut connection = None;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.written.many.notified() => {}
+            }
+            if let Err(error) = self.move_log(&mut connection).await {
+                tracing::warn!(%error, "the write-ahead log could not be moved into the file");
+                connection = None;
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = tokio::time::sleep(REST) => {}
+                }
+            }
+        }
+        if let Some(connection) = connection {
+            let _ = connection.close().await;
+        }
+    }
+
+    async fn move_log(&self, connection: &mut Option<SqliteConnection>) -> sqlx::Result<()> {
+        let connection = match connection {
+            Some(connection) => connection,
+            None => {
+                let options = common_options(&self.path).thread_name(|_| "sqlite-log".to_owned());
+                connection.insert(options.connect().await?)
+            }
+        };
+        let (_busy, in_log, moved): (i64, i64, i64) = sqlx::query_as("pragma wal_checkpoint(noop)")
+            .fetch_one(&mut *connection)
+            .await?;
+        if in_log - moved >= PAGES {
+            sqlx::query("pragma wal_checkpoint(passive)")
+                .execute(connection)
+                .await?;
+        }
+        Ok(())
+    }
+}
