@@ -31,7 +31,7 @@ impl Counts {
         for (container, levels) in &other.0 {
             let sums = self.0.entry(*container).or_default();
             for (sum, count) in sums.iter_mut().zip(levels) {
-                *sum += count;
+                *sum = sum.saturating_add(*count);
             }
         }
     }
@@ -51,11 +51,11 @@ impl Counts {
     }
 
     pub(crate) fn total(&self) -> u64 {
-        self.0.values().flatten().sum()
+        sum(self.0.values().flatten())
     }
 
     pub(crate) fn of_container(&self, container: ContainerId) -> u64 {
-        self.0.get(&container).map_or(0, |levels| levels.iter().sum())
+        self.0.get(&container).map_or(0, |levels| sum(levels.iter()))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (ContainerId, &ByLevel)> {
@@ -86,6 +86,11 @@ impl Counts {
         }
         counts
     }
+}
+
+/// A damaged column may hold any numbers.
+fn sum<'a>(counts: impl Iterator<Item = &'a u64>) -> u64 {
+    counts.fold(0, |sum, count| sum.saturating_add(*count))
 }
 
 #[cfg(test)]

@@ -51,7 +51,10 @@ impl Tally {
         }
         let order = |cell: &Cell| (cell.container, cell.kind);
         match self.cells.binary_search_by_key(&order(&cell), order) {
-            Ok(place) => self.cells[place].entries += cell.entries,
+            Ok(place) => {
+                let sum = &mut self.cells[place].entries;
+                *sum = sum.saturating_add(cell.entries);
+            }
             Err(place) => self.cells.insert(place, cell),
         }
         if self.is_by_container && self.cells.len() > MOST_CELLS {
@@ -63,7 +66,9 @@ impl Tally {
     }
 
     fn entries(&self) -> u64 {
-        self.cells.iter().map(|cell| cell.entries).sum()
+        self.cells
+            .iter()
+            .fold(0, |sum, cell| sum.saturating_add(cell.entries))
     }
 
     /// Whether it knows all of the block at this place of its group.
@@ -80,11 +85,12 @@ impl Tally {
         if by_container && !self.is_by_container {
             return None;
         }
-        let mut count = 0;
+        // A damaged row may hold any numbers.
+        let mut count = 0_u64;
         for cell in &self.cells {
             let (stream, level) = kind_parts(cell.kind)?;
             if accepts(cell.container, stream, level) {
-                count += cell.entries;
+                count = count.saturating_add(cell.entries);
             }
         }
         Some(count)

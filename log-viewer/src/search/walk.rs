@@ -285,7 +285,7 @@ impl Walk {
                 continue;
             };
             if let Some(number) = count_tally(tally, &self.filter) {
-                hits.number += number;
+                hits.number = hits.number.saturating_add(number);
                 let known = blocks.iter().enumerate().filter(|(place, _)| tally.knows(*place));
                 self.counted.extend(known.map(|(_, block)| *block));
             }
