@@ -17,8 +17,8 @@ use crate::byte_lru::ByteLru;
 use crate::page::path;
 use crate::source_map::{ReadAt, normal_debug_id};
 use crate::stack::{self, Stack};
-use crate::store::Store;
 use crate::store::maps::Found;
+use crate::store::{self, Store};
 use crate::unminify::{MOST_FRAMES, StoredMap, Unminified, unminify_parsed};
 use crate::used::Used;
 
@@ -154,7 +154,7 @@ impl Maps {
         &self,
         urls: &[String],
         origin: &Origin<'_>,
-    ) -> sqlx::Result<HashMap<String, Result<Map, String>>> {
+    ) -> store::Result<HashMap<String, Result<Map, String>>> {
         let debug_id = |url: &str| origin.debug_ids.get(url).and_then(|id| normal_debug_id(id));
         let ids: Vec<String> = urls.iter().filter_map(|url| debug_id(url)).collect();
         let by_id = if ids.is_empty() {
@@ -191,7 +191,7 @@ impl Maps {
         Ok(maps)
     }
 
-    async fn has_maps(&self, project: &str, release: &str) -> sqlx::Result<bool> {
+    async fn has_maps(&self, project: &str, release: &str) -> store::Result<bool> {
         let key = (project.to_owned(), release.to_owned());
         let changes = {
             let mut releases = self.releases();
@@ -205,7 +205,7 @@ impl Maps {
         Ok(has_maps)
     }
 
-    async fn load(&self, found: &Found, room: &mut usize) -> sqlx::Result<Result<Map, String>> {
+    async fn load(&self, found: &Found, room: &mut usize) -> store::Result<Result<Map, String>> {
         let index = match self.indexes.get(&found.id) {
             Some(index) => index,
             None => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use shared::clock::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::store::Store;
+use crate::store::{self, Store};
 
 const INTERVAL: Duration = Duration::from_secs(3_600);
 const MAPS_AT_ONCE: u32 = 100;
@@ -31,7 +31,7 @@ pub(crate) async fn run(store: Store, keep: Duration, stop: CancellationToken) {
     }
 }
 
-async fn drop_unused(store: &Store, keep: Duration, now: Timestamp) -> sqlx::Result<()> {
+async fn drop_unused(store: &Store, keep: Duration, now: Timestamp) -> store::Result<()> {
     let before = now.plus_millis(-(keep.as_millis() as i64));
     loop {
         let unused = store.unused_maps(before, MAPS_AT_ONCE).await?;
@@ -45,7 +45,7 @@ async fn drop_unused(store: &Store, keep: Duration, now: Timestamp) -> sqlx::Res
     }
 }
 
-async fn drop_orphans(store: &Store, end: i64) -> sqlx::Result<()> {
+async fn drop_orphans(store: &Store, end: i64) -> store::Result<()> {
     let mut from = 0;
     while let Some(map) = store.next_orphan(from, end).await? {
         store.drop_blocks(map).await?;

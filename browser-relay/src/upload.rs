@@ -10,8 +10,8 @@ use crate::blocks::{pack, pack_whole};
 use crate::key::check_project;
 use crate::page::path;
 use crate::source_map::{BadMap, EnclosedMap, Limits, index, open_envelope};
-use crate::store::Store;
 use crate::store::maps::{NewMap, Packed};
+use crate::store::{self, Store};
 
 /// The largest index; the maps of the largest bundles come to a tenth of it.
 const INDEX_BYTES: usize = 8 << 20;
@@ -35,7 +35,7 @@ pub(crate) enum UploadError {
     #[error(transparent)]
     Disk(io::Error),
     #[error(transparent)]
-    Database(#[from] sqlx::Error),
+    Database(#[from] store::Error),
     /// Not to be thought of.
     #[error("the map could not be read to its end")]
     Stopped,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use shared::clock::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::store::Store;
+use crate::store::{self, Store};
 
 const INTERVAL: Duration = Duration::from_secs(30);
 
@@ -45,7 +45,7 @@ impl Used {
     }
 
     /// Writes it down.
-    pub(crate) async fn write(&self, store: &Store) -> sqlx::Result<()> {
+    pub(crate) async fn write(&self, store: &Store) -> store::Result<()> {
         let take = |used: &Mutex<HashMap<i64, Timestamp>>| -> Vec<(i64, Timestamp)> {
             used.lock()
                 .unwrap_or_else(PoisonError::into_inner)

@@ -12,6 +12,7 @@ use super::lane::Way;
 use super::peer::{Away, Reply, Taken};
 use crate::blocks::unpack;
 use crate::id;
+use crate::store;
 use crate::store::spool::{ROW_BYTES, Row};
 
 /// A peer that has much to do may take so long for a batch.
@@ -84,7 +85,7 @@ async fn send_first(way: &Way, failures: u32) -> Round {
     Round::Sent
 }
 
-fn database_failed(error: &sqlx::Error) -> Round {
+fn database_failed(error: &store::Error) -> Round {
     tracing::error!(%error, "the spool cannot be used; what is in it stays there");
     Round::Failed(DATABASE_PAUSE)
 }

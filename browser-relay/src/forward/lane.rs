@@ -15,8 +15,8 @@ use super::batch::{Batch, Job, RowMaker, batches};
 use super::budget::Budget;
 use super::drain;
 use super::peer::{Away, Peer, Reply, Taken};
-use crate::store::Store;
 use crate::store::spool::{NewRow, ROW_BYTES, Waiting};
+use crate::store::{self, Store};
 
 /// Requests that wait for their turn; more are refused.
 const QUEUE: usize = 1_024;
@@ -47,7 +47,7 @@ pub(crate) enum Outcome {
     /// There is no room in the spool. Nothing was kept.
     Full,
     /// The spool could not be written. Nothing was kept.
-    Failed(Arc<sqlx::Error>),
+    Failed(Arc<store::Error>),
 }
 
 /// What has been counted since the start.
@@ -101,7 +101,7 @@ impl Lane {
         peer: Peer,
         store: Store,
         budget: Arc<Budget>,
-    ) -> sqlx::Result<Self> {
+    ) -> store::Result<Self> {
         let waiting = store.waiting(peer.destination).await?;
         let way = Arc::new(Way {
             peer,

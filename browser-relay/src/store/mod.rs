@@ -19,8 +19,11 @@ pub(crate) const IDENTITY: Identity = Identity {
     min_reader: "0.1.0",
 };
 
+/// Why the database did not do what it was asked for.
+pub(crate) type Error = sqlx::Error;
+
 /// What a store method answers with.
-pub(crate) type Result<T> = sqlx::Result<T>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 /// The open database. Clones share it.
 #[derive(Debug, Clone)]
