@@ -1,24 +1,28 @@
 //! The figures of the browser relay: errors through it and into its spool, the way out of the spool, source maps, and
 //! what strangers cost those who may send.
 
+mod figures;
+mod services;
 mod stacks;
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use self::figures::figures;
+use self::services::Stack;
 use crate::connection::{Answer, Client};
 use crate::http_limit;
 use crate::load::{self, Outcome, Until};
 use crate::process::{Memory, Service};
 use crate::raw_sqlite::Yardstick;
 use crate::report::Shape;
-use crate::table::{Figure, Goal, Unit, median, render};
+use crate::table::{median, render};
 
 const API_KEY: &str = "bench-7c1f0e9a5b3d48e2a6f4c0d19e8b7a35";
 const DSN_KEY: &str = "7c1f0e9a5b3d48e2a6f4c0d19e8b7a35";
@@ -74,72 +78,6 @@ struct Round {
     good_among_strangers: Outcome,
     idle: Memory,
     loaded: Memory,
-}
-
-/// The services of a round. The tracker's address stays when it comes back.
-struct Stack {
-    relay_binary: PathBuf,
-    tracker_binary: PathBuf,
-    folder: tempfile::TempDir,
-    tracker_address: SocketAddr,
-    collector: Service,
-}
-
-impl Stack {
-    fn start(binary: &Path) -> Result<Self> {
-        let beside = |name: &str| {
-            let path = binary.with_file_name(name);
-            ensure!(path.exists(), "no binary at {}", path.display());
-            Ok(path)
-        };
-        let folder = tempfile::tempdir()?;
-        let settings = [
-            ("API_KEY", API_KEY),
-            ("DATABASE_PATH", "metrics.db"),
-            ("RATE_LIMIT", "100000000"),
-        ];
-        let collector = Service::start(&beside("metrics-collector")?, &[], &settings, folder.path())?;
-        Ok(Self {
-            relay_binary: binary.to_owned(),
-            tracker_binary: beside("error-tracker")?,
-            tracker_address: TcpListener::bind("127.0.0.1:0")?.local_addr()?,
-            folder,
-            collector,
-        })
-    }
-
-    fn tracker(&self) -> Result<Service> {
-        let settings = [
-            ("API_KEY", API_KEY),
-            ("DATABASE_PATH", "errors.db"),
-            ("RATE_LIMIT", "100000000"),
-        ];
-        Service::start_at(
-            self.tracker_address,
-            &self.tracker_binary,
-            &[],
-            &settings,
-            self.folder.path(),
-        )
-    }
-
-    fn relay(&self, rate_limit: &str) -> Result<Service> {
-        let tracker = format!("http://{}", self.tracker_address);
-        let collector = format!("http://{}", self.collector.address);
-        let keys = format!("{PROJECT}:{DSN_KEY}");
-        let settings = [
-            ("ADMIN_API_KEY", API_KEY),
-            ("DATABASE_PATH", "relay.db"),
-            ("ERROR_TRACKER_URL", tracker.as_str()),
-            ("ERROR_TRACKER_API_KEY", API_KEY),
-            ("METRICS_COLLECTOR_URL", collector.as_str()),
-            ("METRICS_COLLECTOR_API_KEY", API_KEY),
-            ("DSN_KEYS", keys.as_str()),
-            ("SPOOL_MAX_BYTES", "4GiB"),
-            ("RATE_LIMIT", rate_limit),
-        ];
-        Service::start(&self.relay_binary, &[], &settings, self.folder.path())
-    }
 }
 
 /// Measures and prints the whole table.
@@ -383,101 +321,4 @@ fn measure_among_strangers(relay: &Service, until: Until) -> Result<Outcome> {
         refused.statuses
     );
     good
-}
-
-fn figures(rounds: &[Round], binary_bytes: u64) -> Vec<Figure> {
-    let of = |value: &dyn Fn(&Round) -> f64| median(rounds.iter().map(value));
-    let most = |value: &dyn Fn(&Round) -> f64| rounds.iter().map(value).fold(0.0, f64::max);
-    let per_second = |name, measured, goal| Figure::new(name, Unit::PerSecond, measured, goal);
-    let milliseconds = |name, measured, goal| Figure::new(name, Unit::Milliseconds, measured, goal);
-    let megabytes = |name, measured, goal| Figure::new(name, Unit::Megabytes, measured, goal);
-    let good_alone = of(&|round| round.good_alone.p99_ms);
-    vec![
-        per_second(
-            "3 KB errors, peers healthy",
-            of(&|round| round.through.per_second()),
-            Goal::AtLeast(4_000.0),
-        )
-        .beside(of(&|round| round.tracker_alone), "tracker alone"),
-        milliseconds(
-            "  p99 at 64 connections",
-            of(&|round| round.through.p99_ms),
-            Goal::None,
-        ),
-        milliseconds(
-            "  CPU of relay and tracker for each",
-            of(&|round| round.through_cpu_ms),
-            Goal::AtMost(0.25),
-        ),
-        per_second(
-            "the same, tracker away",
-            of(&|round| round.spooled.per_second()),
-            Goal::RatioAtLeast(0.7),
-        )
-        .beside(of(&|round| round.raw_sqlite), "raw SQLite"),
-        milliseconds(
-            "  p99 at 64 connections",
-            of(&|round| round.spooled.p99_ms),
-            Goal::None,
-        ),
-        per_second(
-            "drain of the spool",
-            of(&|round| round.drained_per_second),
-            Goal::RatioAtLeast(0.6),
-        )
-        .beside(of(&|round| round.tracker_alone), "tracker alone"),
-        milliseconds(
-            "  p99 of live errors meanwhile",
-            of(&|round| round.live_p99_ms),
-            Goal::AtMost(50.0),
-        ),
-        milliseconds(
-            "upload of a map of 13 MB",
-            of(&|round| round.upload_ms),
-            Goal::AtMost(3_000.0),
-        ),
-        megabytes(
-            "  memory grows by",
-            most(&|round| round.upload_grew_mb),
-            Goal::AtMost(12.0),
-        ),
-        megabytes(
-            "  and a second later is more by",
-            most(&|round| round.upload_kept_mb),
-            Goal::None,
-        ),
-        milliseconds(
-            "stack of 30 frames over 5 maps, cold",
-            of(&|round| round.cold_ms),
-            Goal::AtMost(30.0),
-        ),
-        milliseconds("  the same, warm", of(&|round| round.warm_ms), Goal::AtMost(2.0)),
-        per_second(
-            "preflights",
-            of(&|round| round.preflights),
-            Goal::RatioAtLeast(0.5),
-        )
-        .beside(of(&|round| round.echo), "hyper echo"),
-        milliseconds(
-            "p99 among 256 connections of strangers",
-            of(&|round| round.good_among_strangers.p99_ms),
-            Goal::AtMost(2.0 * good_alone),
-        )
-        .beside(good_alone, "without them"),
-        megabytes(
-            "resident memory, idle",
-            of(&|round| round.idle.resident_mb),
-            Goal::AtMost(8.0),
-        ),
-        megabytes(
-            "resident memory, peak of all",
-            most(&|round| round.loaded.peak_mb),
-            Goal::AtMost(30.0),
-        ),
-        megabytes(
-            "binary",
-            binary_bytes as f64 / 1024.0 / 1024.0,
-            Goal::AtMost(20.0),
-        ),
-    ]
 }
