@@ -1,7 +1,7 @@
 //! Counts in a block what is wanted, as far as that needs no text.
 
 use super::Filter;
-use super::walk::{Give, Hits};
+use super::hits::{Give, Hits};
 use crate::columns::Columns;
 use crate::store::blocks::StoredPostings;
 use crate::tally::Tally;

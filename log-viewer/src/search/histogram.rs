@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use super::Filter;
 use super::buckets::{Buckets, start};
-use super::walk::{Give, Order, Walk};
+use super::hits::Give;
+use super::walk::{Order, Walk};
 use crate::counts::ByLevel;
 use crate::nanos::Nanos;
 use crate::store::{Result, Store};

@@ -4,6 +4,7 @@ pub(crate) mod around;
 mod buckets;
 mod count;
 pub(crate) mod histogram;
+mod hits;
 pub(crate) mod page;
 pub(crate) mod resume;
 mod scan;

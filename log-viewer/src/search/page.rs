@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Filter;
-use super::walk::{Give, Order, Walk};
+use super::hits::Give;
+use super::walk::{Order, Walk};
 use crate::lines::{EntryId, Head, Lines};
 use crate::nanos::Nanos;
 use crate::store::{Result, Store};

@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Filter;
-use super::buckets::Buckets;
 use super::count::{Counted, count_tally, count_words};
+use super::hits::{Give, Hits};
 use super::scan::for_each_hit;
 use crate::lines::Lines;
 use crate::nanos::Nanos;
@@ -59,43 +59,6 @@ impl Order {
             Self::NewestFirst => (!edge.0, !id.0),
             Self::OldestFirst => (edge.0, id.0),
         }
-    }
-}
-
-/// What is wanted of each hit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Give {
-    /// Head and text.
-    Entries,
-    /// How many there are by level and by time, in buckets of so many nanoseconds.
-    Buckets { width: i64 },
-    /// How many there are.
-    Number,
-}
-
-/// What is wanted of the hits, and how many there are.
-#[derive(Debug, Default)]
-pub(crate) struct Hits {
-    pub(crate) lines: Lines,
-    pub(crate) number: u64,
-    pub(super) buckets: Buckets,
-}
-
-impl Hits {
-    fn take(&mut self, lines: &Lines, index: usize, give: Give) {
-        self.number += 1;
-        let head = &lines.heads()[index];
-        match give {
-            Give::Entries => self.lines.push(*head, lines.text(index)),
-            Give::Buckets { width } => self.buckets.add(width, head.at, head.level),
-            Give::Number => {}
-        }
-    }
-
-    fn append(&mut self, other: Self) {
-        self.lines.append(&other.lines);
-        self.number += other.number;
-        self.buckets.append(other.buckets);
     }
 }
 
