@@ -2,6 +2,8 @@
 //! hands both on without losing any.
 
 mod blocks;
+mod browser_error;
+mod browser_time;
 mod byte_lru;
 mod config;
 mod forward;
@@ -9,6 +11,7 @@ mod function_name;
 mod http;
 mod id;
 mod key;
+mod map_text;
 mod maps;
 mod mask;
 mod origin;

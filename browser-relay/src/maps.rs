@@ -1,7 +1,6 @@
 //! Finds the maps of a stack and reads them where they are stored.
 
 use std::collections::HashMap;
-use std::io;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,10 +11,11 @@ use shared::clock::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use crate::blocks::{BLOCK_BYTES, unpack};
+use crate::blocks::unpack;
 use crate::byte_lru::ByteLru;
+use crate::map_text::{Blocks, Map, Source, Text};
 use crate::page::path;
-use crate::source_map::{ReadAt, normal_debug_id};
+use crate::source_map::normal_debug_id;
 use crate::stack::{self, Stack};
 use crate::store::maps::Found;
 use crate::store::{self, Store};
@@ -92,10 +92,7 @@ pub(crate) struct Origin<'a> {
 impl Maps {
     pub(crate) fn new(store: Store, used: Arc<Used>) -> Self {
         Self {
-            blocks: Arc::new(Blocks {
-                store: store.clone(),
-                unpacked: ByteLru::new(BLOCK_CACHE_BYTES),
-            }),
+            blocks: Arc::new(Blocks::new(store.clone(), BLOCK_CACHE_BYTES)),
             store,
             used,
             indexes: ByteLru::new(INDEX_CACHE_BYTES),
@@ -271,12 +268,7 @@ impl Located {
             let map = map.as_ref().map_err(Clone::clone)?;
             Ok(StoredMap {
                 index: Arc::clone(&map.index),
-                text: Box::new(Text {
-                    map: map.clone(),
-                    blocks: Arc::clone(blocks),
-                    source: source.clone(),
-                    last: None,
-                }),
+                text: Box::new(Text::new(map, blocks, source)),
             })
         })
     }
@@ -322,89 +314,6 @@ fn missing(url: &str, debug_id: Option<&str>, release: Option<&str>, has_maps: b
     match debug_id {
         Some(id) => format!("no map with debug id {id}; {by_release}"),
         None => by_release,
-    }
-}
-
-/// A map that was found.
-#[derive(Debug, Clone)]
-struct Map {
-    id: i64,
-    /// Of its text, in bytes.
-    size: u64,
-    index: Arc<[u8]>,
-}
-
-/// Blocks as they were needed.
-struct Blocks {
-    store: Store,
-    unpacked: ByteLru<(i64, usize)>,
-}
-
-/// Where a block is taken from.
-#[derive(Clone)]
-enum Source {
-    /// Only from what is at hand; says when that was not enough.
-    AtHand(Arc<AtomicBool>),
-    /// From the database, on a thread that may wait.
-    Database(Handle),
-}
-
-/// The text of a map.
-struct Text {
-    map: Map,
-    blocks: Arc<Blocks>,
-    source: Source,
-    last: Option<(usize, Arc<[u8]>)>,
-}
-
-impl Text {
-    fn block(&mut self, number: usize) -> io::Result<Arc<[u8]>> {
-        if let Some((last, block)) = &self.last
-            && *last == number
-        {
-            return Ok(Arc::clone(block));
-        }
-        let key = (self.map.id, number);
-        let block = match self.blocks.unpacked.get(&key) {
-            Some(block) => block,
-            None => {
-                let block = self.fetch(number)?;
-                self.blocks.unpacked.put(key, Arc::clone(&block));
-                block
-            }
-        };
-        self.last = Some((number, Arc::clone(&block)));
-        Ok(block)
-    }
-
-    fn fetch(&self, number: usize) -> io::Result<Arc<[u8]>> {
-        match &self.source {
-            Source::AtHand(missed) => {
-                missed.store(true, Ordering::Relaxed);
-                Err(io::ErrorKind::WouldBlock.into())
-            }
-            Source::Database(handle) => {
-                let packed = handle
-                    .block_on(self.blocks.store.map_block(self.map.id, number))
-                    .map_err(|_| io::Error::other("the database does not answer"))?
-                    .ok_or(io::ErrorKind::NotFound)?;
-                Ok(unpack(&packed, BLOCK_BYTES)?.into())
-            }
-        }
-    }
-}
-
-impl ReadAt for Text {
-    fn read_at(&mut self, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
-        if offset >= self.map.size {
-            return Ok(0);
-        }
-        let (number, within) = (offset as usize / BLOCK_BYTES, offset as usize % BLOCK_BYTES);
-        let block = self.block(number)?;
-        let rest = block.get(within..).unwrap_or_default();
-        let length = rest.len().min(bytes.len());
-        bytes[..length].copy_from_slice(&rest[..length]);
-        Ok(length)
     }
 }
 

@@ -8,9 +8,9 @@ use serde_json::value::RawValue;
 use shared::clock::Timestamp;
 use shared::http::body::text::{Scalar, Text};
 
+use crate::browser_time::{MOST_AHEAD_MS, read_time};
 use crate::mask::mask;
 use crate::page::page;
-use crate::report::read_time;
 
 /// Points of one request, which is also what the collector takes at once.
 pub(crate) const MOST_POINTS: usize = 1_000;
@@ -23,8 +23,6 @@ const OWN_LABELS: [&str; 2] = ["project", "source"];
 const PAGE: &str = "page";
 /// Of each visitor another one; it goes no further.
 const NEVER_A_LABEL: &str = "session_id";
-/// A clock further ahead than this is not believed.
-const MOST_AHEAD_MS: i64 = 60_000;
 
 /// Metrics as browsers send them.
 #[derive(Deserialize, utoipa::ToSchema)]

@@ -1,204 +1,21 @@
-//! A browser's error, and the report that the error tracker gets of it.
+//! The report that the error tracker gets of a browser's error.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use shared::clock::{DAY_MS, Timestamp};
-use shared::http::body::text::{Scalar, Text};
 
-use crate::mask::{mask, mask_json};
+use crate::browser_error::BrowserError;
+use crate::browser_time::{MOST_AHEAD_MS, read_time};
 use crate::unminify::{FrameReport, Unminified};
 
 /// What the tracker takes of one report is 256 KiB unless it was told otherwise.
 const REPORT_BYTES: usize = 240 << 10;
-const TYPE_CHARS: usize = 200;
 /// Message and stack are cut to this only when nothing else makes the report small enough.
 const CUT_TEXT_BYTES: usize = 16 << 10;
-const ID_CHARS: usize = 200;
-/// Levels of nesting in `context` and `breadcrumbs`; the tracker takes 100 around them.
-const MOST_LEVELS: usize = 90;
-/// A browser's clock is believed so far ahead of ours and so far back.
-const MOST_AHEAD_MS: i64 = 60_000;
+/// A browser's clock is believed so far behind ours.
 const MOST_BEHIND_MS: i64 = 7 * DAY_MS;
-
-/// An error as browsers send it.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(expecting = "a JSON object")]
-#[schema(as = BrowserError)]
-pub(crate) struct ErrorBody<'a> {
-    /// Such as `TypeError`; `Error` unless given.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<String>, example = "TypeError")]
-    r#type: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    #[schema(value_type = String)]
-    message: Option<Text<'a>>,
-    /// As the browser gives it.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
-    stack: Option<Text<'a>>,
-    /// Of the page.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
-    url: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
-    user_agent: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
-    session_id: Option<Scalar<'a>>,
-    /// Which source maps fit.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
-    release: Option<Scalar<'a>>,
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
-    environment: Option<Scalar<'a>>,
-    /// RFC 3339, or milliseconds since the epoch.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    timestamp: Option<Scalar<'a>>,
-    /// Any JSON; `user_id` in it tells who was hit.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<serde_json::Value>)]
-    context: Option<&'a RawValue>,
-    /// Any JSON: what happened before.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<serde_json::Value>)]
-    breadcrumbs: Option<&'a RawValue>,
-    /// A repeat within seven days is counted once.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
-    event_id: Option<Scalar<'a>>,
-    /// Which script carries which debug id.
-    #[serde(borrow, default)]
-    debug_meta: Option<DebugMeta<'a>>,
-}
-
-/// Which script carries which debug id.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(expecting = "an object")]
-struct DebugMeta<'a> {
-    #[serde(borrow, default)]
-    images: Vec<Image<'a>>,
-}
-
-/// A script and its debug id.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(expecting = "an object")]
-struct Image<'a> {
-    /// The script's URL, as in the stack.
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
-    code_file: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
-    debug_id: Option<Text<'a>>,
-}
-
-/// An error that was checked and holds no secrets in its URLs.
-#[derive(Debug)]
-pub(crate) struct BrowserError {
-    pub(crate) stack: String,
-    pub(crate) release: Option<String>,
-    /// By the URL of the script.
-    pub(crate) debug_ids: HashMap<String, String>,
-    kind: String,
-    message: String,
-    url: Option<String>,
-    user_agent: Option<String>,
-    session_id: Option<String>,
-    environment: Option<String>,
-    /// As the browser wrote it.
-    timestamp: Option<String>,
-    user_id: Option<String>,
-    context: Option<Value>,
-    breadcrumbs: Option<Value>,
-    event_id: Option<String>,
-}
-
-impl ErrorBody<'_> {
-    /// Checks the members and masks the secrets.
-    ///
-    /// # Errors
-    /// What is missing or cannot be, for the client.
-    pub(crate) fn checked(self) -> Result<BrowserError, String> {
-        let message = self.message.ok_or("Missing required field: message")?;
-        let context = read_json("context", self.context)?;
-        let user_id = context
-            .as_ref()
-            .and_then(|context| match context.get("user_id")? {
-                Value::String(id) => Some(id.clone()),
-                Value::Number(id) => Some(id.to_string()),
-                _ => None,
-            });
-        let kind = self.r#type.map(|kind| mask(&kind.0).trim().to_owned());
-        let images = self.debug_meta.map(|meta| meta.images).unwrap_or_default();
-        let masked = |text: Option<Text<'_>>| text.map(|text| mask(&text.0).into_owned());
-        let scalar = |text: Option<Scalar<'_>>| {
-            text.map(|text| text.0.trim().to_owned())
-                .filter(|text| !text.is_empty())
-        };
-        Ok(BrowserError {
-            stack: masked(self.stack).unwrap_or_default(),
-            release: scalar(self.release),
-            debug_ids: images
-                .into_iter()
-                .filter_map(|image| {
-                    Some((
-                        mask(&image.code_file?.0).into_owned(),
-                        image.debug_id?.0.into_owned(),
-                    ))
-                })
-                .collect(),
-            kind: match kind {
-                Some(kind) if !kind.is_empty() => cut(&kind, TYPE_CHARS),
-                _ => "Error".into(),
-            },
-            message: mask(&message.0).into_owned(),
-            url: masked(self.url),
-            user_agent: self.user_agent.map(|text| text.0.into_owned()),
-            session_id: scalar(self.session_id),
-            environment: scalar(self.environment),
-            timestamp: scalar(self.timestamp),
-            user_id,
-            context,
-            breadcrumbs: read_json("breadcrumbs", self.breadcrumbs)?,
-            event_id: scalar(self.event_id).map(|id| cut(&id, ID_CHARS)),
-        })
-    }
-}
-
-fn read_json(name: &str, raw: Option<&RawValue>) -> Result<Option<Value>, String> {
-    let Some(raw) = raw.map(RawValue::get).filter(|text| *text != "null") else {
-        return Ok(None);
-    };
-    let too_deep = || format!("{name}: nested deeper than {MOST_LEVELS} levels");
-    let mut value: Value = serde_json::from_str(raw).map_err(|_| too_deep())?;
-    if levels(&value) > MOST_LEVELS {
-        return Err(too_deep());
-    }
-    mask_json(&mut value);
-    Ok(Some(value))
-}
-
-fn levels(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(levels).max().unwrap_or(0),
-        Value::Object(members) => 1 + members.values().map(levels).max().unwrap_or(0),
-        _ => 0,
-    }
-}
-
-fn cut(text: &str, most_chars: usize) -> String {
-    match text.char_indices().nth(most_chars) {
-        Some(_) => text.chars().take(most_chars - 1).chain(['…']).collect(),
-        None => text.to_owned(),
-    }
-}
 
 fn cut_bytes(text: &str, most: usize) -> Cow<'_, str> {
     if text.len() <= most {
@@ -338,20 +155,14 @@ impl BrowserError {
     }
 }
 
-/// RFC 3339, or milliseconds since the epoch.
-pub(crate) fn read_time(text: &str) -> Option<Timestamp> {
-    if let Ok(time) = text.parse() {
-        return Some(time);
-    }
-    let millis: f64 = text.parse().ok().filter(|number: &f64| number.is_finite())?;
-    Some(Timestamp::from_millis(millis as i64))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
+    use std::collections::HashMap;
+
     use super::*;
+    use crate::browser_error::ErrorBody;
 
     const NOW: Timestamp = Timestamp::MAX;
 

@@ -8,8 +8,8 @@ use http::StatusCode;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
-use super::lane::Way;
 use super::peer::{Away, Reply, Taken};
+use super::way::Way;
 use crate::blocks::unpack;
 use crate::id;
 use crate::store;

@@ -11,10 +11,10 @@ use shared::http::Problem;
 use shared::http::body::WholeBody;
 
 use super::{App, Shared, enter};
+use crate::browser_error::ErrorBody;
 use crate::forward::Outcome;
 use crate::id;
 use crate::maps::Origin;
-use crate::report::ErrorBody;
 
 /// What became of an error when the tracker could not take it yet.
 #[derive(Serialize, utoipa::ToSchema)]

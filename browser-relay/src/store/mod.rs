@@ -73,9 +73,11 @@ pub(crate) mod testing {
 mod tests {
     use super::testing::store;
 
-    const FILES: [(&str, &str); 3] = [
+    const FILES: [(&str, &str); 5] = [
         ("keys", include_str!("keys.rs")),
-        ("maps", include_str!("maps.rs")),
+        ("maps", include_str!("maps/mod.rs")),
+        ("maps/find", include_str!("maps/find.rs")),
+        ("maps/list", include_str!("maps/list.rs")),
         ("spool", include_str!("spool.rs")),
     ];
 
