@@ -1,5 +1,7 @@
 //! What goes to a peer together, and what becomes of a batch that it refuses.
 
+use std::io;
+
 use tokio::sync::oneshot;
 
 use super::lane::Outcome;
@@ -10,144 +12,111 @@ use crate::store::spool::NewRow;
 
 /// What one request wants to have handed on.
 pub(super) struct Job {
-    /// JSON values, separated by commas.
-    pub(super) body: String,
-    /// How many they are.
+    /// Of its JSON values, with the commas between them, in the batch's body.
+    bytes: usize,
+    /// How many values they are.
     pub(super) items: usize,
     pub(super) reply: oneshot::Sender<Outcome>,
 }
 
 /// Jobs that are sent and kept together.
 pub(super) struct Batch {
+    /// The JSON values of all jobs, separated by commas.
+    pub(super) body: Vec<u8>,
     pub(super) jobs: Vec<Job>,
+    /// Of all jobs.
+    pub(super) items: usize,
     /// The same at each try, so that what was taken is not counted again.
     pub(super) retry_key: Option<String>,
 }
 
 impl Batch {
-    pub(super) fn new(destination: Destination, jobs: Vec<Job>) -> Self {
+    /// An empty one, with room for its body.
+    pub(super) fn new(destination: Destination, body: Vec<u8>) -> Self {
         Self {
-            jobs,
+            body,
+            jobs: Vec::new(),
+            items: 0,
             retry_key: destination.needs_retry_key().then(id::random),
         }
     }
 
-    pub(super) fn items(&self) -> usize {
-        self.jobs.iter().map(|job| job.items).sum()
+    /// Whether the peer still takes it with so much more in it.
+    pub(super) fn has_room(&self, destination: Destination, bytes: usize, items: usize) -> bool {
+        self.items + items <= destination.most_items() && self.body.len() + bytes < destination.most_bytes()
     }
 
-    pub(super) fn body(&self) -> Vec<u8> {
-        let mut body = Vec::new();
-        self.write_body(&mut body);
-        body
-    }
-
-    fn write_body(&self, body: &mut Vec<u8>) {
-        body.clear();
-        body.reserve(self.jobs.iter().map(|job| job.body.len() + 1).sum());
-        for (place, job) in self.jobs.iter().enumerate() {
-            if place > 0 {
-                body.push(b',');
-            }
-            body.extend_from_slice(job.body.as_bytes());
+    /// Takes in the JSON values of one request, which commas separate.
+    pub(super) fn push(&mut self, values: &[u8], items: usize, reply: oneshot::Sender<Outcome>) {
+        if !self.jobs.is_empty() {
+            self.body.push(b',');
         }
+        self.body.extend_from_slice(values);
+        self.items += items;
+        self.jobs.push(Job {
+            bytes: values.len(),
+            items,
+            reply,
+        });
     }
 
     /// Two halves, each a batch of its own.
-    pub(super) fn halves(mut self, destination: Destination) -> [Self; 2] {
-        let second = self.jobs.split_off(self.jobs.len() / 2);
-        [self.jobs, second].map(|jobs| Self::new(destination, jobs))
-    }
-}
-
-/// Makes rows of batches. Reports that come together are much alike, so a row takes a small part of their text.
-pub(super) struct RowMaker {
-    packer: FastPacker,
-    body: Vec<u8>,
-}
-
-impl RowMaker {
-    pub(super) fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            packer: FastPacker::new()?,
-            body: Vec::new(),
-        })
-    }
-
-    pub(super) fn row(&mut self, batch: &Batch) -> std::io::Result<NewRow> {
-        batch.write_body(&mut self.body);
-        Ok(NewRow {
-            items: batch.items(),
-            retry_key: batch.retry_key.clone(),
-            size: self.body.len(),
-            body: self.packer.pack(&self.body)?,
-        })
-    }
-}
-
-/// Puts jobs, in their order, into batches that a peer takes.
-pub(super) fn batches(destination: Destination, jobs: impl IntoIterator<Item = Job>) -> Vec<Batch> {
-    let mut batches = Vec::new();
-    let mut gathered: Vec<Job> = Vec::new();
-    let (mut items, mut bytes) = (0, 0);
-    for job in jobs {
-        let is_full =
-            items + job.items > destination.most_items() || bytes + job.body.len() > destination.most_bytes();
-        if is_full && !gathered.is_empty() {
-            batches.push(Batch::new(destination, std::mem::take(&mut gathered)));
-            (items, bytes) = (0, 0);
+    pub(super) fn halves(self, destination: Destination) -> [Self; 2] {
+        let mut halves = [(); 2].map(|()| Self::new(destination, Vec::new()));
+        let (middle, mut at) = (self.jobs.len() / 2, 0);
+        for (place, job) in self.jobs.into_iter().enumerate() {
+            let values = &self.body[at..at + job.bytes];
+            at += job.bytes + 1;
+            halves[usize::from(place >= middle)].push(values, job.items, job.reply);
         }
-        items += job.items;
-        bytes += job.body.len() + 1;
-        gathered.push(job);
+        halves
     }
-    if !gathered.is_empty() {
-        batches.push(Batch::new(destination, gathered));
+
+    /// The row that keeps it. Reports that come together are much alike, so it takes a small part of their text.
+    pub(super) fn to_row(&self, packer: &mut FastPacker) -> io::Result<NewRow> {
+        Ok(NewRow {
+            items: self.items,
+            retry_key: self.retry_key.clone(),
+            size: self.body.len(),
+            body: packer.pack(&self.body)?,
+        })
     }
-    batches
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn job(items: usize, bytes: usize) -> Job {
-        Job {
-            body: "x".repeat(bytes),
-            items,
-            reply: oneshot::channel().0,
+    fn batch(destination: Destination, jobs: &[(&str, usize)]) -> Batch {
+        let mut batch = Batch::new(destination, Vec::new());
+        for (values, items) in jobs {
+            batch.push(values.as_bytes(), *items, oneshot::channel().0);
         }
+        batch
     }
 
     #[test]
-    fn batches_keep_the_order_and_the_limits() {
-        let jobs = [
-            job(300, 10),
-            job(200, 11),
-            job(1, 12),
-            job(1, 900 << 10),
-            job(1, 13),
-        ];
-
-        let batches = batches(Destination::ErrorTracker, jobs);
-
-        let sizes: Vec<Vec<usize>> = batches
-            .iter()
-            .map(|batch| batch.jobs.iter().map(|job| job.body.len()).collect())
-            .collect();
-        assert_eq!(sizes, [vec![10, 11], vec![12], vec![900 << 10], vec![13]]);
-        assert!(batches.iter().all(|batch| batch.retry_key.is_none()));
-    }
-
-    #[test]
-    fn halves_of_points_have_keys_of_their_own() {
+    fn halves_are_batches_of_their_own() {
         let collector = Destination::MetricsCollector;
-        let batch = Batch::new(collector, vec![job(1, 1), job(2, 2), job(3, 3)]);
+        let batch = batch(collector, &[("1", 1), ("2,3", 2), ("4,5,6", 3)]);
+        assert_eq!((batch.body.as_slice(), batch.items), (&b"1,2,3,4,5,6"[..], 6));
         let key = batch.retry_key.clone();
 
         let [first, second] = batch.halves(collector);
 
-        assert_eq!((first.items(), second.items()), (1, 5));
+        assert_eq!((first.body.as_slice(), first.items), (&b"1"[..], 1));
+        assert_eq!((second.body.as_slice(), second.items), (&b"2,3,4,5,6"[..], 5));
+        assert_eq!((first.jobs.len(), second.jobs.len()), (1, 2));
         assert!(first.retry_key.is_some() && first.retry_key != second.retry_key && first.retry_key != key);
+    }
+
+    #[test]
+    fn a_batch_has_room_for_what_the_peer_takes() {
+        let tracker = Destination::ErrorTracker;
+        let batch = batch(tracker, &[("{}", 1)]);
+        assert!(batch.retry_key.is_none());
+        assert!(batch.has_room(tracker, tracker.most_bytes() - 3, tracker.most_items() - 1));
+        assert!(!batch.has_room(tracker, tracker.most_bytes() - 2, 1));
+        assert!(!batch.has_room(tracker, 1, tracker.most_items()));
     }
 }

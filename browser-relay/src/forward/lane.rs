@@ -9,20 +9,19 @@ use serde_json::value::RawValue;
 use shared::clock::Timestamp;
 use shared::http::Problem;
 use shared::tasks::Tasks;
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio_util::sync::CancellationToken;
 
-use super::batch::{Batch, Job, RowMaker, batches};
+use super::batch::{Batch, Job};
 use super::budget::Budget;
 use super::drain;
 use super::peer::{Peer, Reply, Taken};
+use super::queue::Queue;
 use super::way::Way;
+use crate::blocks::FastPacker;
 use crate::store::spool::{NewRow, ROW_BYTES};
 use crate::store::{self, Store};
 
-/// Requests that wait for their turn; more are refused.
-const QUEUE: usize = 1_024;
-/// Requests that are taken at once.
-const AT_ONCE: usize = 256;
 /// What all that waits for its turn may hold together, in KiB, and how long a request waits for its share. Until then it
 /// holds its body, of which all together are bounded too.
 const QUEUE_KIB: usize = 4 * 1_024;
@@ -54,7 +53,7 @@ pub(crate) enum Outcome {
 /// The way to one peer. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Lane {
-    queue: mpsc::Sender<Job>,
+    queue: Arc<Queue>,
     room: Arc<Semaphore>,
     pub(crate) way: Arc<Way>,
 }
@@ -72,8 +71,11 @@ impl Lane {
     ) -> store::Result<Self> {
         let waiting = store.waiting(peer.destination).await?;
         let way = Arc::new(Way::new(peer, store, budget, waiting));
-        let (queue, jobs) = mpsc::channel(QUEUE);
-        tasks.spawn("lane", take_in(Arc::clone(&way), jobs, tasks.stop_token()));
+        let queue = Arc::new(Queue::new(way.peer.destination));
+        tasks.spawn(
+            "lane",
+            take_in(Arc::clone(&way), Arc::clone(&queue), tasks.stop_token()),
+        );
         tasks.spawn("drain", drain::run(Arc::clone(&way), tasks.stop_token()));
         Ok(Self {
             queue,
@@ -98,10 +100,10 @@ impl Lane {
     /// Only `items` of those that there was room for are left.
     pub(crate) async fn hand_on(&self, room: Room<'_>, body: String, items: usize) -> Outcome {
         debug_assert!(items <= room.items, "items do not become more");
-        let (reply, outcome) = oneshot::channel();
-        if self.queue.try_send(Job { body, items, reply }).is_err() {
+        let Some(outcome) = self.queue.push(body.as_bytes(), items) else {
             return self.turned_away(items);
-        }
+        };
+        drop(body);
         outcome.await.unwrap_or_else(|_| self.turned_away(items))
     }
 
@@ -120,41 +122,51 @@ pub(crate) struct Room<'l> {
     items: usize,
 }
 
-async fn take_in(way: Arc<Way>, mut queue: mpsc::Receiver<Job>, stop: tokio_util::sync::CancellationToken) {
-    let mut jobs = Vec::new();
+/// Abandons the queue when the task ends, whatever ends it: nobody would answer any more.
+struct Closing(Arc<Queue>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
+
+async fn take_in(way: Arc<Way>, queue: Arc<Queue>, stop: CancellationToken) {
+    let queue = Closing(queue);
     // Made when it is needed first, which for most relays is never.
-    let mut rows = None;
+    let mut packer = None;
     loop {
-        tokio::select! {
+        let taken = tokio::select! {
             biased;
-            taken = queue.recv_many(&mut jobs, AT_ONCE) => if taken == 0 { break },
-            () = stop.cancelled(), if !queue.is_closed() => {
-                queue.close();
+            taken = queue.0.take() => taken,
+            () = stop.cancelled(), if !queue.0.is_closed() => {
+                queue.0.close();
                 continue;
             }
-        }
-        let mut left = batches(way.peer.destination, jobs.drain(..));
+        };
+        let Some(mut left) = taken else { break };
         if way.waiting().rows == 0 {
-            left = send(&way, left).await;
+            left = send(&way, left, &queue.0).await;
         }
         if !left.is_empty() {
-            keep(&way, left, &mut rows).await;
+            keep(&way, left, &mut packer, &queue.0).await;
         }
     }
 }
 
 /// Sends batches until one is not taken; answers with that one and those after it.
-async fn send(way: &Way, batches: Vec<Batch>) -> Vec<Batch> {
+async fn send(way: &Way, batches: Vec<Batch>, queue: &Queue) -> Vec<Batch> {
     let destination = way.peer.destination;
     // The next one last.
     let mut to_go = batches;
     to_go.reverse();
     while let Some(batch) = to_go.pop() {
-        let (body, key) = (batch.body(), batch.retry_key.as_deref());
-        match way.peer.send(&body, batch.items(), key, LIVE_LIMIT).await {
+        let key = batch.retry_key.as_deref();
+        match way.peer.send(&batch.body, batch.items, key, LIVE_LIMIT).await {
             Reply::Taken(taken) => {
                 way.is_back();
-                answer(way, batch, taken);
+                answer(way, batch.jobs, taken);
+                queue.reuse(batch.body);
             }
             // One of them is at fault, and the others must not suffer for it.
             Reply::Refused { .. } if batch.jobs.len() > 1 => {
@@ -162,12 +174,12 @@ async fn send(way: &Way, batches: Vec<Batch>) -> Vec<Batch> {
                 to_go.extend([second, first]);
             }
             // Points of one request that are too much for the peer at once: from the spool they go in parts.
-            Reply::Refused { status, .. } if status == StatusCode::PAYLOAD_TOO_LARGE && batch.items() > 1 => {
+            Reply::Refused { status, .. } if status == StatusCode::PAYLOAD_TOO_LARGE && batch.items > 1 => {
                 to_go.push(batch);
                 break;
             }
             Reply::Refused { status, detail } => {
-                way.count_refused(status, batch.items());
+                way.count_refused(status, batch.items);
                 for job in batch.jobs {
                     let detail = detail.clone();
                     let _ = job.reply.send(Outcome::Refused { status, detail });
@@ -185,11 +197,11 @@ async fn send(way: &Way, batches: Vec<Batch>) -> Vec<Batch> {
 }
 
 /// Tells each request what the peer said of its part.
-fn answer(way: &Way, batch: Batch, taken: Taken) {
+fn answer(way: &Way, jobs: Vec<Job>, taken: Taken) {
     let (mut delivered, mut refused) = (0, 0);
     match taken {
         Taken::Reports(results) => {
-            for (job, result) in batch.jobs.into_iter().zip(results) {
+            for (job, result) in jobs.into_iter().zip(results) {
                 let outcome = match result {
                     Ok(reply) => {
                         delivered += 1;
@@ -209,9 +221,10 @@ fn answer(way: &Way, batch: Batch, taken: Taken) {
         }
         Taken::Points(rejected) => {
             refused = rejected.len();
-            delivered = batch.items().saturating_sub(refused);
+            let items: usize = jobs.iter().map(|job| job.items).sum();
+            delivered = items.saturating_sub(refused);
             let mut before = 0;
-            for job in batch.jobs {
+            for job in jobs {
                 let own = rejected.iter().filter_map(|(place, detail)| {
                     let place = place.checked_sub(before).filter(|place| *place < job.items)?;
                     Some((place, detail.clone()))
@@ -231,18 +244,18 @@ fn answer(way: &Way, batch: Batch, taken: Taken) {
 }
 
 /// Puts batches into the spool, as far as there is room.
-async fn keep(way: &Way, batches: Vec<Batch>, maker: &mut Option<RowMaker>) {
+async fn keep(way: &Way, batches: Vec<Batch>, packer: &mut Option<FastPacker>, queue: &Queue) {
     let mut kept = Vec::new();
     for batch in batches {
-        if maker.is_none() {
-            *maker = RowMaker::new().ok();
+        if packer.is_none() {
+            *packer = FastPacker::new().ok();
         }
-        let row = maker.as_mut().and_then(|maker| maker.row(&batch).ok());
+        let row = packer.as_mut().and_then(|packer| batch.to_row(packer).ok());
         let row = row.filter(|row| way.budget.take(cost(row)));
         if let Some(row) = row {
             kept.push((batch, row));
         } else {
-            let turned_away = batch.items() as u64;
+            let turned_away = batch.items as u64;
             way.counted.turned_away.fetch_add(turned_away, Ordering::Relaxed);
             for job in batch.jobs {
                 let _ = job.reply.send(Outcome::Full);
@@ -274,8 +287,11 @@ async fn keep(way: &Way, batches: Vec<Batch>, maker: &mut Option<RowMaker>) {
             Box::new(move || Outcome::Failed(Arc::clone(&error)))
         }
     };
-    for job in batches.into_iter().flat_map(|batch| batch.jobs) {
-        let _ = job.reply.send(outcome());
+    for batch in batches {
+        for job in batch.jobs {
+            let _ = job.reply.send(outcome());
+        }
+        queue.reuse(batch.body);
     }
 }
 

@@ -10,6 +10,7 @@ mod budget;
 mod drain;
 mod lane;
 pub(crate) mod peer;
+mod queue;
 mod way;
 
 pub(crate) use budget::Budget;
