@@ -1,5 +1,6 @@
 //! An error as a browser sends it, checked and without the secrets in its URLs.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Deserialize;
@@ -7,7 +8,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use shared::http::body::text::{Scalar, Text};
 
-use crate::mask::{mask, mask_json};
+use crate::mask::mask;
+use crate::masked_json::{Fault, mask_json};
 
 const TYPE_CHARS: usize = 200;
 const ID_CHARS: usize = 200;
@@ -89,103 +91,113 @@ struct Image<'a> {
     debug_id: Option<Text<'a>>,
 }
 
-/// An error that was checked and holds no secrets in its URLs.
+/// An error that was checked and holds no secrets in its URLs. What could stay as it was is still in the body.
 #[derive(Debug)]
-pub(crate) struct BrowserError {
-    pub(crate) stack: String,
-    pub(crate) release: Option<String>,
+pub(crate) struct BrowserError<'a> {
+    pub(crate) stack: Cow<'a, str>,
+    pub(crate) release: Option<Cow<'a, str>>,
     /// By the URL of the script.
-    pub(crate) debug_ids: HashMap<String, String>,
-    pub(crate) kind: String,
-    pub(crate) message: String,
-    pub(crate) url: Option<String>,
-    pub(crate) user_agent: Option<String>,
-    pub(crate) session_id: Option<String>,
-    pub(crate) environment: Option<String>,
+    pub(crate) debug_ids: HashMap<Cow<'a, str>, Cow<'a, str>>,
+    pub(crate) kind: Cow<'a, str>,
+    pub(crate) message: Cow<'a, str>,
+    pub(crate) url: Option<Cow<'a, str>>,
+    pub(crate) user_agent: Option<Cow<'a, str>>,
+    pub(crate) session_id: Option<Cow<'a, str>>,
+    pub(crate) environment: Option<Cow<'a, str>>,
     /// As the browser wrote it.
-    pub(crate) timestamp: Option<String>,
+    pub(crate) timestamp: Option<Cow<'a, str>>,
     pub(crate) user_id: Option<String>,
-    pub(crate) context: Option<Value>,
-    pub(crate) breadcrumbs: Option<Value>,
-    pub(crate) event_id: Option<String>,
+    pub(crate) context: Option<Cow<'a, RawValue>>,
+    pub(crate) breadcrumbs: Option<Cow<'a, RawValue>>,
+    pub(crate) event_id: Option<Cow<'a, str>>,
 }
 
-impl ErrorBody<'_> {
+impl<'a> ErrorBody<'a> {
     /// Checks the members and masks the secrets.
     ///
     /// # Errors
     /// What is missing or cannot be, for the client.
-    pub(crate) fn checked(self) -> Result<BrowserError, String> {
+    pub(crate) fn checked(self) -> Result<BrowserError<'a>, String> {
         let message = self.message.ok_or("Missing required field: message")?;
-        let context = read_json("context", self.context)?;
-        let user_id = context
-            .as_ref()
-            .and_then(|context| match context.get("user_id")? {
-                Value::String(id) => Some(id.clone()),
-                Value::Number(id) => Some(id.to_string()),
-                _ => None,
-            });
-        let kind = self.r#type.map(|kind| mask(&kind.0).trim().to_owned());
+        let kind = self.r#type.map(|kind| trimmed(masked(kind)));
         let images = self.debug_meta.map(|meta| meta.images).unwrap_or_default();
-        let masked = |text: Option<Text<'_>>| text.map(|text| mask(&text.0).into_owned());
-        let scalar = |text: Option<Scalar<'_>>| {
-            text.map(|text| text.0.trim().to_owned())
-                .filter(|text| !text.is_empty())
-        };
+        let scalar =
+            |text: Option<Scalar<'a>>| text.map(|text| trimmed(text.0)).filter(|text| !text.is_empty());
         Ok(BrowserError {
-            stack: masked(self.stack).unwrap_or_default(),
+            stack: self.stack.map(masked).unwrap_or_default(),
             release: scalar(self.release),
             debug_ids: images
                 .into_iter()
-                .filter_map(|image| {
-                    Some((
-                        mask(&image.code_file?.0).into_owned(),
-                        image.debug_id?.0.into_owned(),
-                    ))
-                })
+                .filter_map(|image| Some((masked(image.code_file?), image.debug_id?.0)))
                 .collect(),
             kind: match kind {
-                Some(kind) if !kind.is_empty() => cut(&kind, TYPE_CHARS),
+                Some(kind) if !kind.is_empty() => cut(kind, TYPE_CHARS),
                 _ => "Error".into(),
             },
-            message: mask(&message.0).into_owned(),
-            url: masked(self.url),
-            user_agent: self.user_agent.map(|text| text.0.into_owned()),
+            message: masked(message),
+            url: self.url.map(masked),
+            user_agent: self.user_agent.map(|text| text.0),
             session_id: scalar(self.session_id),
             environment: scalar(self.environment),
             timestamp: scalar(self.timestamp),
-            user_id,
-            context,
+            user_id: self.context.and_then(user_id),
+            context: read_json("context", self.context)?,
             breadcrumbs: read_json("breadcrumbs", self.breadcrumbs)?,
-            event_id: scalar(self.event_id).map(|id| cut(&id, ID_CHARS)),
+            event_id: scalar(self.event_id).map(|id| cut(id, ID_CHARS)),
         })
     }
 }
 
-fn read_json(name: &str, raw: Option<&RawValue>) -> Result<Option<Value>, String> {
-    let Some(raw) = raw.map(RawValue::get).filter(|text| *text != "null") else {
+fn masked(text: Text<'_>) -> Cow<'_, str> {
+    match mask(&text.0) {
+        Cow::Owned(masked) => Cow::Owned(masked),
+        Cow::Borrowed(_) => text.0,
+    }
+}
+
+fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    }
+}
+
+/// Who was hit, as the page's own code has told it.
+fn user_id(context: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Context {
+        user_id: Option<Value>,
+    }
+    // From an array serde would take the members in their order.
+    if !context.get().starts_with('{') {
+        return None;
+    }
+    match serde_json::from_str::<Context>(context.get()).ok()?.user_id? {
+        Value::String(id) => Some(id),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    }
+}
+
+fn read_json<'a>(name: &str, raw: Option<&'a RawValue>) -> Result<Option<Cow<'a, RawValue>>, String> {
+    let Some(raw) = raw.filter(|raw| raw.get() != "null") else {
         return Ok(None);
     };
-    let too_deep = || format!("{name}: nested deeper than {MOST_LEVELS} levels");
-    let mut value: Value = serde_json::from_str(raw).map_err(|_| too_deep())?;
-    if levels(&value) > MOST_LEVELS {
-        return Err(too_deep());
-    }
-    mask_json(&mut value);
-    Ok(Some(value))
-}
-
-fn levels(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(levels).max().unwrap_or(0),
-        Value::Object(members) => 1 + members.values().map(levels).max().unwrap_or(0),
-        _ => 0,
+    let no_text = || format!("{name}: a string in it cannot be read");
+    match mask_json(raw.get(), MOST_LEVELS) {
+        Ok(Cow::Borrowed(_)) => Ok(Some(Cow::Borrowed(raw))),
+        Ok(Cow::Owned(masked)) => RawValue::from_string(masked)
+            .map(|masked| Some(Cow::Owned(masked)))
+            .map_err(|_| no_text()),
+        Err(Fault::TooDeep) => Err(format!("{name}: nested deeper than {MOST_LEVELS} levels")),
+        Err(Fault::NoText) => Err(no_text()),
     }
 }
 
-fn cut(text: &str, most_chars: usize) -> String {
+fn cut(text: Cow<'_, str>, most_chars: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most_chars) {
         Some(_) => text.chars().take(most_chars - 1).chain(['…']).collect(),
-        None => text.to_owned(),
+        None => text,
     }
 }

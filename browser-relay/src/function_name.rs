@@ -22,7 +22,7 @@ pub(crate) struct Site<'a> {
     /// The place of code that eval made is that of the eval, which is no call of the function.
     pub(crate) is_eval: bool,
     /// The frame with its lines, whose own function is not known yet.
-    pub(crate) report: &'a FrameReport,
+    pub(crate) report: &'a FrameReport<'a>,
 }
 
 /// The name of a frame that was resolved. After the outermost there is no caller.
@@ -46,7 +46,7 @@ pub(crate) fn function_name(site: Site<'_>, caller: Option<Site<'_>>) -> Option<
 
 /// The engine's name, if no minifier has made it: methods and the functions of properties keep theirs. Such a name
 /// stands in the source, and near enough in most functions. The name of a class before it may be a minifier's.
-fn unminified<'a>(function: &'a str, report: &FrameReport) -> Option<&'a str> {
+fn unminified<'a>(function: &'a str, report: &FrameReport<'_>) -> Option<&'a str> {
     // Firefox has `method/<` for a function without a name in a method.
     let plain = function.trim_end_matches(['/', '<']);
     let word = plain
@@ -68,7 +68,7 @@ fn unminified<'a>(function: &'a str, report: &FrameReport) -> Option<&'a str> {
 }
 
 /// False where the source shows that what the name stands for is not called there.
-fn may_be_called(name: &str, report: &FrameReport) -> bool {
+fn may_be_called(name: &str, report: &FrameReport<'_>) -> bool {
     let Some((before, here)) = line_at(report) else {
         return true;
     };
@@ -88,7 +88,7 @@ fn may_be_called(name: &str, report: &FrameReport) -> bool {
 }
 
 /// The function of `new path.Name(` and `await path.name(`: engines give the place of the keyword, which no map names.
-fn called_after_keyword(report: &FrameReport) -> Option<&str> {
+fn called_after_keyword<'a>(report: &'a FrameReport<'_>) -> Option<&'a str> {
     let (_, here) = line_at(report)?;
     let path = here
         .strip_prefix("new ")
@@ -101,7 +101,7 @@ fn called_after_keyword(report: &FrameReport) -> Option<&str> {
 }
 
 /// The line of the place in the source, parted at its column.
-fn line_at(report: &FrameReport) -> Option<(&str, &str)> {
+fn line_at<'a>(report: &'a FrameReport<'_>) -> Option<(&'a str, &'a str)> {
     let line = report.context_line.as_deref()?;
     let column = report.column?.checked_sub(1)? as usize;
     if line.encode_utf16().count() >= WHOLE_LINE {
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     /// A frame at the first place of a line where the mark `|` stands.
-    fn report(source: &str) -> FrameReport {
+    fn report(source: &str) -> FrameReport<'_> {
         let (before, line) = source.rsplit_once('\n').unwrap_or(("", source));
         let column = line
             .find('|')
@@ -147,7 +147,7 @@ mod tests {
         }
     }
 
-    fn site<'a>(function: &'a str, token: &'a str, report: &'a FrameReport) -> Site<'a> {
+    fn site<'a>(function: &'a str, token: &'a str, report: &'a FrameReport<'_>) -> Site<'a> {
         Site {
             function: Some(function).filter(|function| !function.is_empty()),
             token: Some(token).filter(|token| !token.is_empty()),

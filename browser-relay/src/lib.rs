@@ -14,6 +14,7 @@ mod key;
 mod map_text;
 mod maps;
 mod mask;
+mod masked_json;
 mod origin;
 mod page;
 mod points;

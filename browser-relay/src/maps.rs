@@ -1,5 +1,6 @@
 //! Finds the maps of a stack and reads them where they are stored.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -86,7 +87,7 @@ pub(crate) struct Origin<'a> {
     pub(crate) project: &'a str,
     pub(crate) release: Option<&'a str>,
     /// By the URL of the script.
-    pub(crate) debug_ids: &'a HashMap<String, String>,
+    pub(crate) debug_ids: &'a HashMap<Cow<'a, str>, Cow<'a, str>>,
 }
 
 impl Maps {
@@ -113,7 +114,12 @@ impl Maps {
 
     /// Writes a stack again with the names and places of the sources, as far as there are maps. What stands in the way
     /// is told at the frames.
-    pub(crate) async fn unminify(&self, stack: &str, origin: &Origin<'_>, now: Timestamp) -> Unminified {
+    pub(crate) async fn unminify<'t>(
+        &self,
+        stack: &'t str,
+        origin: &Origin<'_>,
+        now: Timestamp,
+    ) -> Unminified<'t> {
         let parsed = stack::parse(stack);
         let urls = urls(&parsed);
         let found = if urls.is_empty() {
@@ -122,17 +128,10 @@ impl Maps {
             self.find(&urls, origin).await
         };
         let unminified = match found {
-            Ok(maps) => {
-                let located = Located {
-                    text: stack.to_owned(),
-                    stack: parsed,
-                    maps,
-                };
-                self.resolve(located, now).await
-            }
+            Ok(maps) => self.resolve(stack, &parsed, maps, now).await,
             Err(error) => {
                 tracing::error!(%error, "source maps cannot be read");
-                unminify_parsed(stack, &parsed, |_| Err(UNREADABLE.into()))
+                leave(stack, &parsed, UNREADABLE)
             }
         };
         let unresolved = unminified
@@ -146,12 +145,8 @@ impl Maps {
         unminified
     }
 
-    /// The map of each script, or why it has none.
-    async fn find(
-        &self,
-        urls: &[String],
-        origin: &Origin<'_>,
-    ) -> store::Result<HashMap<String, Result<Map, String>>> {
+    /// Looks for the map of each script.
+    async fn find(&self, urls: &[&str], origin: &Origin<'_>) -> store::Result<FoundMaps> {
         let debug_id = |url: &str| origin.debug_ids.get(url).and_then(|id| normal_debug_id(id));
         let ids: Vec<String> = urls.iter().filter_map(|url| debug_id(url)).collect();
         let by_id = if ids.is_empty() {
@@ -183,7 +178,7 @@ impl Maps {
                 Some(found) => self.load(found, &mut room).await?,
                 None => Err(missing(url, id.as_deref(), origin.release, has_maps)),
             };
-            maps.insert(url.clone(), map);
+            maps.insert((*url).to_owned(), map);
         }
         Ok(maps)
     }
@@ -230,58 +225,77 @@ impl Maps {
         }))
     }
 
-    async fn resolve(&self, located: Located, now: Timestamp) -> Unminified {
-        for map in located.maps.values().flatten() {
+    async fn resolve<'t>(
+        &self,
+        text: &'t str,
+        stack: &Stack<'t>,
+        found: FoundMaps,
+        now: Timestamp,
+    ) -> Unminified<'t> {
+        for map in found.values().flatten() {
             self.used.map(map.id, now);
         }
         // Most errors come again, and then all that they need is at hand.
         let missed = Arc::new(AtomicBool::new(false));
-        let at_hand = located.read(&self.blocks, &Source::AtHand(Arc::clone(&missed)));
+        let at_hand = read(
+            text,
+            stack,
+            &found,
+            &self.blocks,
+            &Source::AtHand(Arc::clone(&missed)),
+        );
         if !missed.load(Ordering::Relaxed) {
             return at_hand;
         }
         let turn = Arc::clone(&self.readers).acquire_owned();
         let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, turn).await else {
-            return located.leave("too many stacks came at once to read their maps");
+            return leave(text, stack, "too many stacks came at once to read their maps");
         };
-        let located = Arc::new(located);
-        let (blocks, handle, work) = (Arc::clone(&self.blocks), Handle::current(), Arc::clone(&located));
-        let reading = tokio::task::spawn_blocking(move || work.read(&blocks, &Source::Database(handle)));
-        reading.await.unwrap_or_else(|_| located.leave(UNREADABLE))
+        let (blocks, handle, own_text) = (Arc::clone(&self.blocks), Handle::current(), text.to_owned());
+        let reading = tokio::task::spawn_blocking(move || {
+            read(
+                &own_text,
+                &stack::parse(&own_text),
+                &found,
+                &blocks,
+                &Source::Database(handle),
+            )
+            .into_owned()
+        });
+        reading.await.unwrap_or_else(|_| leave(text, stack, UNREADABLE))
     }
 }
 
 const UNREADABLE: &str = "the source maps cannot be read now";
 
-/// A stack with the maps of its scripts.
-struct Located {
-    text: String,
-    stack: Stack,
-    /// By URL, or why there is none.
-    maps: HashMap<String, Result<Map, String>>,
+/// The map of each script by its URL, or why it has none.
+type FoundMaps = HashMap<String, Result<Map, String>>;
+
+fn read<'t>(
+    text: &'t str,
+    stack: &Stack<'t>,
+    found: &FoundMaps,
+    blocks: &Arc<Blocks>,
+    source: &Source,
+) -> Unminified<'t> {
+    unminify_parsed(text, stack, |url| {
+        let map = found.get(url).ok_or("the stack has too many scripts")?;
+        let map = map.as_ref().map_err(Clone::clone)?;
+        Ok(StoredMap {
+            index: Arc::clone(&map.index),
+            text: Box::new(Text::new(map, blocks, source)),
+        })
+    })
 }
 
-impl Located {
-    fn read(&self, blocks: &Arc<Blocks>, source: &Source) -> Unminified {
-        unminify_parsed(&self.text, &self.stack, |url| {
-            let map = self.maps.get(url).ok_or("the stack has too many scripts")?;
-            let map = map.as_ref().map_err(Clone::clone)?;
-            Ok(StoredMap {
-                index: Arc::clone(&map.index),
-                text: Box::new(Text::new(map, blocks, source)),
-            })
-        })
-    }
-
-    /// As it is, for this reason.
-    fn leave(&self, why: &str) -> Unminified {
-        unminify_parsed(&self.text, &self.stack, |_| Err(why.to_owned()))
-    }
+/// As it is, for this reason.
+fn leave<'t>(text: &'t str, stack: &Stack<'t>, why: &str) -> Unminified<'t> {
+    unminify_parsed(text, stack, |_| Err(why.to_owned()))
 }
 
 /// The scripts of a stack, each once.
-fn urls(stack: &Stack) -> Vec<String> {
-    let mut urls: Vec<String> = Vec::new();
+fn urls<'t>(stack: &Stack<'t>) -> Vec<&'t str> {
+    let mut urls = Vec::new();
     for place in stack
         .frames
         .iter()
@@ -289,7 +303,7 @@ fn urls(stack: &Stack) -> Vec<String> {
         .filter_map(|frame| frame.place.as_ref())
     {
         if !urls.contains(&place.url) {
-            urls.push(place.url.clone());
+            urls.push(place.url);
         }
     }
     urls

@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 
 use memchr::memchr3;
-use serde_json::Value;
 
 const MASK: &str = "***";
 const SECRET_WORDS: [&str; 13] = [
@@ -47,29 +46,6 @@ pub(crate) fn mask(text: &str) -> Cow<'_, str> {
     }
     masked.push_str(&text[copied..]);
     Cow::Owned(masked)
-}
-
-/// Masks every string in a JSON value, names of members too.
-pub(crate) fn mask_json(value: &mut Value) {
-    match value {
-        Value::String(text) => {
-            if let Cow::Owned(masked) = mask(text) {
-                *text = masked;
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(mask_json),
-        Value::Object(members) => {
-            let is_masked = |name: &String| matches!(mask(name), Cow::Owned(_));
-            if members.keys().any(is_masked) {
-                *members = std::mem::take(members)
-                    .into_iter()
-                    .map(|(name, value)| (mask(&name).into_owned(), value))
-                    .collect();
-            }
-            members.values_mut().for_each(mask_json);
-        }
-        _ => {}
-    }
 }
 
 /// The pieces of a text in which a URL could be: what stands between spaces, quotes and brackets.
@@ -263,7 +239,6 @@ fn end_of_word(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
 
     use super::*;
 
@@ -327,20 +302,6 @@ mod tests {
 
         let expected = "TypeError: GET https://x.io/b?sig=*** failed\n    at f (https://x.io/a.js?v=3&key=***:10:55)\n    at https://x.io/a.js?key=***:7:1\ng@https://x.io/c.js?auth=***:1:2";
         assert_eq!(mask(stack), expected);
-    }
-
-    #[test]
-    fn json_is_masked_at_any_depth() {
-        let mut value = json!({
-            "crumbs": [{"data": {"url": "/a?token=abc", "/b?pwd=1": 1}}, "https://x.io/?jwt=1"], "n": 1, "b": null,
-        });
-
-        mask_json(&mut value);
-
-        let expected = json!({
-            "crumbs": [{"data": {"url": "/a?token=***", "/b?pwd=***": 1}}, "https://x.io/?jwt=***"], "n": 1, "b": null,
-        });
-        assert_eq!(value, expected);
     }
 
     proptest! {

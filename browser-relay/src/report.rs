@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use shared::clock::{DAY_MS, Timestamp};
 
 use crate::browser_error::BrowserError;
@@ -54,11 +54,11 @@ struct Extra<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     timestamp: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    breadcrumbs: Option<&'a Value>,
+    breadcrumbs: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    context: Option<&'a Value>,
-    #[serde(skip_serializing_if = "<[FrameReport]>::is_empty")]
-    frames: &'a [FrameReport],
+    context: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "<[FrameReport<'_>]>::is_empty")]
+    frames: &'a [FrameReport<'a>],
     /// What was left out to make the report small enough.
     #[serde(skip_serializing_if = "<[&str]>::is_empty")]
     trimmed: &'a [&'static str],
@@ -71,12 +71,12 @@ const TRIMMED: [&str; 3] = [
     "the end of message and stack",
 ];
 
-impl BrowserError {
+impl BrowserError<'_> {
     /// The report's JSON. `new_id` stands for an `event_id` that the browser did not give.
     pub(crate) fn to_report(
         &self,
         project: &str,
-        mut unminified: Unminified,
+        mut unminified: Unminified<'_>,
         now: Timestamp,
         new_id: &str,
     ) -> serde_json::Result<String> {
@@ -99,7 +99,7 @@ impl BrowserError {
     fn write(
         &self,
         project: &str,
-        unminified: &Unminified,
+        unminified: &Unminified<'_>,
         now: Timestamp,
         new_id: &str,
         trimmed: usize,
@@ -123,8 +123,8 @@ impl BrowserError {
                 user_agent: self.user_agent.as_deref(),
                 session_id: self.session_id.as_deref(),
                 timestamp: self.timestamp.as_deref(),
-                breadcrumbs: self.breadcrumbs.as_ref().filter(|_| has_all),
-                context: self.context.as_ref().filter(|_| has_all),
+                breadcrumbs: self.breadcrumbs.as_deref().filter(|_| has_all),
+                context: self.context.as_deref().filter(|_| has_all),
                 frames: if trimmed < 3 { &unminified.frames } else { &[] },
                 trimmed: &TRIMMED[..trimmed],
             },
@@ -135,7 +135,7 @@ impl BrowserError {
     }
 
     /// To grow the text step by step, and copy it at each, costs more than some room that is not used.
-    fn likely_bytes(&self, unminified: &Unminified) -> usize {
+    fn likely_bytes(&self, unminified: &Unminified<'_>) -> usize {
         const FRAME_BYTES: usize = 250;
         const OTHER_BYTES: usize = 2_500;
         unminified.stack.len() * 5 / 4
@@ -157,7 +157,7 @@ impl BrowserError {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use std::collections::HashMap;
 
@@ -280,9 +280,6 @@ mod tests {
         let body: ErrorBody<'_> = serde_json::from_str(&text).unwrap();
 
         let ids = body.checked().unwrap().debug_ids;
-        assert_eq!(
-            ids,
-            HashMap::from([("https://x/a.js".to_owned(), "A-1".to_owned())])
-        );
+        assert_eq!(ids, HashMap::from([("https://x/a.js".into(), "A-1".into())]));
     }
 }

@@ -48,12 +48,18 @@ fn without_detours(path: &str) -> String {
 #[must_use]
 pub fn is_own(source: &str) -> bool {
     let is_extension = source
-        .split_once("://")
-        .is_some_and(|(scheme, _)| scheme.ends_with("-extension"));
-    // `~` is how webpack once wrote node_modules.
-    let is_library = source.split('/').any(|part| matches!(part, "node_modules" | "~"));
-    let is_runtime = source.contains("webpack/bootstrap") || source.contains("webpack/runtime");
-    !is_extension && !is_library && !is_runtime
+        .split_once(':')
+        .is_some_and(|(scheme, rest)| scheme.ends_with("-extension") && rest.starts_with("//"));
+    let mut before = "";
+    !is_extension
+        && source.split('/').all(|part| {
+            // `~` is how webpack once wrote node_modules.
+            let is_library = matches!(part, "node_modules" | "~");
+            let is_runtime =
+                before.ends_with("webpack") && (part.starts_with("bootstrap") || part.starts_with("runtime"));
+            before = part;
+            !is_library && !is_runtime
+        })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::place::Place;
 use super::{Frame, named};
 
-pub(super) fn read_line(line: &str) -> Option<Frame> {
+pub(super) fn read_line(line: &str) -> Option<Frame<'_>> {
     let body = line.trim_start().strip_prefix("at ")?;
     // V8 indents; a message may well have a line that begins with "at".
     if body.len() + 3 == line.len() {
@@ -18,7 +18,7 @@ pub(super) fn read_line(line: &str) -> Option<Frame> {
     let place_start = start + (place.as_ptr() as usize - body.as_ptr() as usize);
     let mut frame = Frame {
         line: 0,
-        lead: line[..start + new_length].to_owned(),
+        lead: &line[..start + new_length],
         function: named(&function[new_length..]),
         place: Place::read(place),
         place_range: place_start..place_start + place.len(),
@@ -41,16 +41,16 @@ fn split(body: &str) -> Option<(&str, &str)> {
     let Some(inside) = body.strip_suffix(')') else {
         return Some(("", body));
     };
-    let (function, place) = inside.split_once(" (")?;
+    let (function, place) = split_at_bracket(inside)?;
     Some((function, place))
 }
 
 /// The call of `eval at outer (eval at inner (url:line:column), <anonymous>:1:1), <anonymous>:1:1`: the innermost place,
 /// which is the only one in a file.
-fn eval_call(place: &str) -> Option<Place> {
+fn eval_call(place: &str) -> Option<Place<'_>> {
     let mut inside = place.strip_prefix("eval at ")?;
     loop {
-        let (_, rest) = inside.split_once(" (")?;
+        let (_, rest) = split_at_bracket(inside)?;
         match rest.strip_prefix("eval at ") {
             Some(deeper) => inside = deeper,
             None => {
@@ -59,4 +59,11 @@ fn eval_call(place: &str) -> Option<Place> {
             }
         }
     }
+}
+
+/// What stands before and after the first bracket that follows a space.
+fn split_at_bracket(text: &str) -> Option<(&str, &str)> {
+    let bytes = text.as_bytes();
+    let at = memchr::memchr_iter(b'(', bytes).find(|at| *at > 0 && bytes[at - 1] == b' ')?;
+    Some((&text[..at - 1], &text[at + 1..]))
 }

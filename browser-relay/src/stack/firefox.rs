@@ -3,7 +3,7 @@
 use super::place::Place;
 use super::{Frame, named};
 
-pub(super) fn read_line(line: &str) -> Option<Frame> {
+pub(super) fn read_line(line: &str) -> Option<Frame<'_>> {
     // The URL may have an @ of its own, as packages on a CDN do; a function has none.
     let (function, place) = line.trim_end().split_once('@')?;
     let start = function.len() + 1;
@@ -15,7 +15,7 @@ pub(super) fn read_line(line: &str) -> Option<Frame> {
     Some(Frame {
         line: 0,
         // `async*`, `promise callback*`, `setTimeout handler*`: how the frame came to be called.
-        lead: function[..lead].to_owned(),
+        lead: &function[..lead],
         function: named(&function[lead..]),
         place: place_found,
         place_range: start..start + place.len(),
@@ -25,7 +25,7 @@ pub(super) fn read_line(line: &str) -> Option<Frame> {
 
 /// The call in `url line 7 > eval:1:30`, whose column Firefox does not tell; of nested ones the outermost, which comes
 /// first.
-fn eval_call(place: &str) -> Option<Place> {
+fn eval_call(place: &str) -> Option<Place<'_>> {
     let (call, rest) = place.split_once(" line ")?;
     let (line, made_by) = rest.split_once(" > ")?;
     let is_made = ["eval", "Function"].iter().any(|word| made_by.starts_with(word));
@@ -33,5 +33,5 @@ fn eval_call(place: &str) -> Option<Place> {
     if !is_made || !is_line {
         return None;
     }
-    Place::read(&format!("{call}:{line}"))
+    Place::without_position(call)
 }

@@ -30,15 +30,15 @@ pub enum Grammar {
 
 /// A frame of a stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
+pub struct Frame<'t> {
     /// Which line of the stack it is, from 0.
     pub line: usize,
     /// What stands before the function and stays: the margin, `at`, `async`, `new`.
-    pub lead: String,
+    pub lead: &'t str,
     /// The function as the engine names it; `None` for one without a name.
-    pub function: Option<String>,
+    pub function: Option<&'t str>,
     /// Where it is; `None` for what is not code of the page: native code, WebAssembly, `Promise.all (index 0)`.
-    pub place: Option<Place>,
+    pub place: Option<Place<'t>>,
     /// The bytes of the line that say where, which are replaced once the original is known.
     pub(crate) place_range: Range<usize>,
     /// Whether the frame is code that `eval` or `Function` made; the place is then that of the call.
@@ -47,21 +47,25 @@ pub struct Frame {
 
 /// The frames of a stack, and in whose words they are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stack {
+pub struct Stack<'t> {
     /// `None` when no line is a frame.
     pub grammar: Option<Grammar>,
     /// From the innermost call outwards, as all three engines write them.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<Frame<'t>>,
 }
 
 /// Reads a stack in the grammar that finds most frames in it.
 #[must_use]
-pub fn parse(stack: &str) -> Stack {
+pub fn parse(stack: &str) -> Stack<'_> {
     let mut best = Stack {
         grammar: None,
         frames: Vec::new(),
     };
     for grammar in [Grammar::Chrome, Grammar::Firefox, Grammar::Safari] {
+        // Each line of Firefox has one, and most stacks are Chrome's.
+        if grammar == Grammar::Firefox && memchr::memchr(b'@', stack.as_bytes()).is_none() {
+            continue;
+        }
         let frames = frames(stack, grammar);
         if frames.len() > best.frames.len() {
             best = Stack {
@@ -73,7 +77,7 @@ pub fn parse(stack: &str) -> Stack {
     best
 }
 
-fn frames(stack: &str, grammar: Grammar) -> Vec<Frame> {
+fn frames(stack: &str, grammar: Grammar) -> Vec<Frame<'_>> {
     let read = match grammar {
         Grammar::Chrome => chrome::read_line,
         Grammar::Firefox => firefox::read_line,
@@ -94,7 +98,7 @@ fn frames(stack: &str, grammar: Grammar) -> Vec<Frame> {
 }
 
 /// The name, unless it is empty or one of the words that engines write for none.
-fn named(name: &str) -> Option<String> {
+fn named(name: &str) -> Option<&str> {
     let is_none = matches!(name, "" | "<anonymous>" | "anonymous" | "(anonymous)" | "?");
-    (!is_none).then(|| name.to_owned())
+    (!is_none).then_some(name)
 }

@@ -4,25 +4,27 @@ use crate::source_map::Position;
 
 /// Where a frame is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct Place<'t> {
     /// The script, as the engine names it.
-    pub url: String,
+    pub url: &'t str,
     /// The position in it; `None` where the engine gave no column, or a line that cannot be.
     pub position: Option<Position>,
 }
 
-impl Place {
+impl<'t> Place<'t> {
     /// Reads `url:line:column` or, since eval frames and old engines have no more, `url:line`.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(super) fn read(text: &'t str) -> Option<Self> {
         let (head, last) = take_number(text)?;
         let (url, position) = match take_number(head) {
             Some((url, line)) => (url, position(line, last)),
             None => (head, None),
         };
-        is_url(url).then(|| Self {
-            url: url.to_owned(),
-            position,
-        })
+        is_url(url).then_some(Self { url, position })
+    }
+
+    /// A script alone.
+    pub(super) fn without_position(url: &'t str) -> Option<Self> {
+        is_url(url).then_some(Self { url, position: None })
     }
 }
 

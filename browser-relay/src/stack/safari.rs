@@ -9,7 +9,7 @@ const NATIVE: &str = "[native code]";
 /// What it writes for code outside any function; these are no names that a map could better.
 const OUTSIDE: [&str; 3] = ["global code", "module code", "eval code"];
 
-pub(super) fn read_line(line: &str) -> Option<Frame> {
+pub(super) fn read_line(line: &str) -> Option<Frame<'_>> {
     let text = line.trim_end();
     if let Some(frame) = read_native(text) {
         return Some(frame);
@@ -17,7 +17,7 @@ pub(super) fn read_line(line: &str) -> Option<Frame> {
     let bare = || {
         Some(Frame {
             line: 0,
-            lead: String::new(),
+            lead: "",
             function: None,
             place: Some(Place::read(text)?),
             place_range: 0..text.len(),
@@ -26,14 +26,14 @@ pub(super) fn read_line(line: &str) -> Option<Frame> {
     };
     // A bare URL may have an @ in it, so it goes first: what stands before the @ of a function is no URL.
     let mut frame = bare().or_else(|| firefox::read_line(line))?;
-    frame.is_eval |= frame.function.as_deref() == Some("eval code");
-    frame.function = frame.function.filter(|name| !OUTSIDE.contains(&name.as_str()));
+    frame.is_eval |= frame.function == Some("eval code");
+    frame.function = frame.function.filter(|name| !OUTSIDE.contains(name));
     Some(frame)
 }
 
 /// `map@[native code]`, and for code that is of no file, as that which `eval` made or the fields of a class, the function
 /// and no more.
-fn read_native(text: &str) -> Option<Frame> {
+fn read_native(text: &str) -> Option<Frame<'_>> {
     let (function, place) = text.split_once('@').unwrap_or(("", text));
     let is_eval = function == "eval code" && place.is_empty();
     // A message may end with an @ too.
@@ -43,7 +43,7 @@ fn read_native(text: &str) -> Option<Frame> {
     }
     Some(Frame {
         line: 0,
-        lead: String::new(),
+        lead: "",
         function: named(function).filter(|_| !is_eval),
         place: None,
         place_range: text.len() - place.len()..text.len(),

@@ -9,11 +9,11 @@ fn seen(stack: &str) -> (Option<Grammar>, Vec<Seen>) {
     let stack = parse(stack);
     let frames = stack.frames.into_iter().map(|frame| {
         let (url, position) = match frame.place {
-            Some(place) => (place.url, place.position),
+            Some(place) => (place.url.to_owned(), place.position),
             None => ("-".to_owned(), None),
         };
         let (line, column) = position.map_or((0, 0), |position| (position.line, position.column + 1));
-        (frame.function.unwrap_or_default(), url, line, column)
+        (frame.function.unwrap_or_default().to_owned(), url, line, column)
     });
     (stack.grammar, frames.collect())
 }
@@ -163,8 +163,8 @@ fn frames_of_safari_are_read() {
         let frames = frames(line, Grammar::Safari);
         assert_eq!(frames.len(), 1, "{line}");
         let place = frames[0].place.clone();
-        assert_eq!(frames[0].function.as_deref().unwrap_or(""), function, "{line}");
-        assert_eq!(place.as_ref().map_or("-", |place| &place.url), url, "{line}");
+        assert_eq!(frames[0].function.unwrap_or(""), function, "{line}");
+        assert_eq!(place.as_ref().map_or("-", |place| place.url), url, "{line}");
         let position = place.and_then(|place| place.position);
         assert_eq!(
             position.map_or((0, 0), |position| (position.line, position.column + 1)),
@@ -204,7 +204,7 @@ proptest! {
         for frame in parse(&stack).frames {
             let line = stack.lines().nth(frame.line).unwrap();
             prop_assert!(line.get(frame.place_range.clone()).is_some());
-            prop_assert!(line.starts_with(&frame.lead));
+            prop_assert!(line.starts_with(frame.lead));
         }
     }
 }

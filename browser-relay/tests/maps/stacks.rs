@@ -36,17 +36,19 @@ impl Recording {
         serde_json::from_str(&text).unwrap()
     }
 
-    fn unminified(&self, bundle: &str, failure: &str) -> Unminified {
-        unminify(&self.stacks[bundle][failure].join("\n"), |url| {
+    fn unminified(&self, bundle: &str, failure: &str) -> Unminified<'static> {
+        let stack = self.stacks[bundle][failure].join("\n");
+        let unminified = unminify(&stack, |url| {
             let bundle = url.strip_prefix(SITE).and_then(Bundle::read);
             bundle
                 .map(Bundle::stored)
                 .ok_or_else(|| format!("no map for {url}"))
-        })
+        });
+        unminified.into_owned()
     }
 
     /// Each frame that has a position, of each bundle, with what it must become.
-    fn each(&self, mut check: impl FnMut(&str, &str, &FrameReport, &Expected)) {
+    fn each(&self, mut check: impl FnMut(&str, &str, &FrameReport<'_>, &Expected)) {
         for (bundle, stacks) in &self.stacks {
             // These are what the others are held against.
             if bundle == "sources" {
@@ -77,7 +79,7 @@ impl Recording {
     }
 }
 
-fn path(frame: &FrameReport) -> &str {
+fn path<'a>(frame: &'a FrameReport<'_>) -> &'a str {
     frame.file.strip_prefix(ROOT).unwrap_or(&frame.file)
 }
 
