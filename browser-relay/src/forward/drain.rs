@@ -13,7 +13,7 @@ use super::way::Way;
 use crate::blocks::unpack;
 use crate::id;
 use crate::store;
-use crate::store::spool::{ROW_BYTES, Row};
+use crate::store::spool::{ROW_BYTES, Waiting};
 
 /// A peer that has much to do may take so long for a batch.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -34,13 +34,26 @@ enum Round {
     Failed(Duration),
 }
 
+/// Rows that go together, unpacked.
+struct Parcel {
+    /// The ids of the first and the last row.
+    ids: (i64, i64),
+    /// What the rows count for in the spool.
+    waiting: Waiting,
+    body: Vec<u8>,
+    /// In the body, without those of damaged rows.
+    items: usize,
+    retry_key: Option<String>,
+}
+
 pub(super) async fn run(way: Arc<Way>, stop: CancellationToken) {
     let mut failures = 0;
+    let mut ahead = None;
     loop {
         let round = tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            round = send_first(&way, failures) => round,
+            round = send_first(&way, &mut ahead, failures) => round,
         };
         match round {
             Round::Sent => failures = 0,
@@ -59,30 +72,81 @@ pub(super) async fn run(way: Arc<Way>, stop: CancellationToken) {
     }
 }
 
-async fn send_first(way: &Way, failures: u32) -> Round {
-    let destination = way.peer.destination;
-    let (items, bytes) = (destination.most_items() as i64, destination.most_bytes() as i64);
-    let rows = match way.store.first_rows(destination, items, bytes).await {
-        Ok(rows) => rows,
-        Err(error) => return database_failed(&error),
+/// Sends what stands first, and puts what stands behind it, read in the meantime, into `ahead`.
+async fn send_first(way: &Way, ahead: &mut Option<Parcel>, failures: u32) -> Round {
+    let parcel = match ahead.take() {
+        Some(parcel) => parcel,
+        None => match read_after(way, 0).await {
+            Ok(Some(parcel)) => parcel,
+            Ok(None) => return Round::Empty,
+            Err(error) => return database_failed(&error),
+        },
     };
-    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
-        return Round::Empty;
-    };
-    if let Err(away) = deliver(way, &rows).await {
+    let Parcel {
+        ids: (first, last),
+        waiting,
+        ..
+    } = parcel;
+    let (delivered, behind) = tokio::join!(deliver(way, parcel), read_after(way, last));
+    if let Err(away) = delivered {
         way.is_away(&away);
         return Round::Failed(pause(failures, away.pause));
     }
     way.is_back();
     // Until the rows are forgotten they are sent again, and the peer knows them by their ids or their key.
-    if let Err(error) = way.store.forget(destination, first.id, last.id).await {
+    if let Err(error) = way.store.forget(way.peer.destination, first, last).await {
         return database_failed(&error);
     }
-    let bytes: u64 = rows.iter().map(|row| row.body.len() as u64 + ROW_BYTES).sum();
-    let items: i64 = rows.iter().map(|row| row.items).sum();
-    way.budget.give_back(bytes);
-    way.add(-(rows.len() as i64), -items, -(bytes as i64));
+    way.budget.give_back(waiting.bytes as u64);
+    way.add(-waiting.rows, -waiting.items, -waiting.bytes);
+    match behind {
+        Ok(behind) => *ahead = behind,
+        Err(error) => return database_failed(&error),
+    }
     Round::Sent
+}
+
+/// What goes together of the rows behind the one with this id.
+async fn read_after(way: &Way, id: i64) -> store::Result<Option<Parcel>> {
+    let destination = way.peer.destination;
+    let (items, bytes) = (destination.most_items() as i64, destination.most_bytes() as i64);
+    let rows = way.store.rows_after(destination, id, items, bytes).await?;
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+        return Ok(None);
+    };
+    let mut parcel = Parcel {
+        ids: (first.id, last.id),
+        waiting: Waiting {
+            rows: rows.len() as i64,
+            items: rows.iter().map(|row| row.items).sum(),
+            bytes: rows
+                .iter()
+                .map(|row| (row.body.len() as u64 + ROW_BYTES) as i64)
+                .sum(),
+        },
+        body: Vec::new(),
+        items: 0,
+        retry_key: first.retry_key.clone(),
+    };
+    for row in &rows {
+        let size = usize::try_from(row.size)
+            .ok()
+            .filter(|size| *size <= LARGEST_ROW_BYTES);
+        let Some(unpacked) = size.and_then(|size| unpack(&row.body, size).ok()) else {
+            way.count_refused(StatusCode::UNPROCESSABLE_ENTITY, row.items as usize);
+            tracing::error!(
+                items = row.items,
+                "what waited in the spool is damaged and cannot be sent"
+            );
+            continue;
+        };
+        if !parcel.body.is_empty() {
+            parcel.body.push(b',');
+        }
+        parcel.body.extend(unpacked);
+        parcel.items += row.items as usize;
+    }
+    Ok(Some(parcel))
 }
 
 fn database_failed(error: &store::Error) -> Round {
@@ -101,32 +165,17 @@ fn pause(failures: u32, asked: Option<Duration>) -> Duration {
         .max(asked.unwrap_or_default())
 }
 
-/// Sends rows together. What is refused for ever is counted and counts as arrived.
-async fn deliver(way: &Way, rows: &[Row]) -> Result<(), Away> {
-    let mut body = Vec::new();
-    let mut items = 0;
-    for row in rows {
-        let size = usize::try_from(row.size)
-            .ok()
-            .filter(|size| *size <= LARGEST_ROW_BYTES);
-        let Some(unpacked) = size.and_then(|size| unpack(&row.body, size).ok()) else {
-            way.count_refused(StatusCode::UNPROCESSABLE_ENTITY, row.items as usize);
-            tracing::error!(
-                items = row.items,
-                "what waited in the spool is damaged and cannot be sent"
-            );
-            continue;
-        };
-        if !body.is_empty() {
-            body.push(b',');
-        }
-        body.extend(unpacked);
-        items += row.items as usize;
-    }
+/// Sends what goes together. What is refused for ever is counted and counts as arrived.
+async fn deliver(way: &Way, parcel: Parcel) -> Result<(), Away> {
+    let Parcel {
+        body,
+        items,
+        retry_key: key,
+        ..
+    } = parcel;
     if items == 0 {
         return Ok(());
     }
-    let key = rows.first().and_then(|row| row.retry_key.clone());
     // The next one last. Halves of a refused batch have keys that are the same at every try.
     let mut to_go = vec![(body, items, key)];
     while let Some((body, items, key)) = to_go.pop() {

@@ -94,15 +94,22 @@ impl Store {
             .await
     }
 
-    /// The rows that go first: so many that they have at most `items`, and `bytes` before they were compressed, but at least one. A row with a retry
-    /// key goes alone.
-    pub(crate) async fn first_rows(&self, peer: Destination, items: i64, bytes: i64) -> Result<Vec<Row>> {
+    /// The rows that go first of those behind the one with the id `after`: so many that they have at most `items`, and `bytes` before they were
+    /// compressed, but at least one. A row with a retry key goes alone.
+    pub(crate) async fn rows_after(
+        &self,
+        peer: Destination,
+        after: i64,
+        items: i64,
+        bytes: i64,
+    ) -> Result<Vec<Row>> {
         // What would be too large together is not read.
         let heads: Vec<Head> = sqlx::query_as(
             "select id, items, size as bytes, retry_key is not null as has_key from spool
-             where peer = ?1 order by id limit ?2",
+             where peer = ?1 and id > ?2 order by id limit ?3",
         )
         .bind(peer.number())
+        .bind(after)
         .bind(HEADS)
         .fetch_all(self.db.read())
         .await?;
@@ -164,15 +171,17 @@ mod tests {
             store.spool(peer, &rows, now).await.unwrap();
         }
 
-        let first = store.first_rows(tracker, 6, 1_000).await.unwrap();
+        let first = store.rows_after(tracker, 0, 6, 1_000).await.unwrap();
         assert_eq!(first.iter().map(|row| row.items).collect::<Vec<_>>(), [2, 3]);
-        let by_bytes = store.first_rows(tracker, 100, 35).await.unwrap();
+        let by_bytes = store.rows_after(tracker, 0, 100, 35).await.unwrap();
         assert_eq!(by_bytes.len(), 3);
+        let behind = store.rows_after(tracker, first[1].id, 6, 1_000).await.unwrap();
+        assert_eq!(behind.iter().map(|row| row.items).collect::<Vec<_>>(), [9]);
         let waiting = store.waiting(tracker).await.unwrap();
         assert_eq!((waiting.rows, waiting.items, waiting.bytes), (4, 15, 440));
 
         store.forget(tracker, first[0].id, first[1].id).await.unwrap();
-        let rest = store.first_rows(tracker, 3, 1_000).await.unwrap();
+        let rest = store.rows_after(tracker, 0, 3, 1_000).await.unwrap();
         assert_eq!(
             rest.iter().map(|row| row.items).collect::<Vec<_>>(),
             [9],
@@ -195,6 +204,6 @@ mod tests {
             .await
             .unwrap();
 
-        assert_eq!(store.first_rows(peer, 100, 1_000).await.unwrap().len(), 1);
+        assert_eq!(store.rows_after(peer, 0, 100, 1_000).await.unwrap().len(), 1);
     }
 }
