@@ -103,8 +103,7 @@ fn measure_round(binary: &Path, plan: &Plan) -> Result<Round> {
     let raw_sqlite = measure_raw(stack.folder.path(), plan.load_time / 2)?;
 
     let relay = stack.relay("100000000")?;
-    thread::sleep(SETTLE);
-    let idle = relay.memory()?;
+    let idle = relay.memory_at_rest()?;
     let tracker = stack.tracker()?;
     let cpu = || Ok::<_, anyhow::Error>(relay.cpu_ms()? + tracker.cpu_ms()?);
     let before = cpu()?;

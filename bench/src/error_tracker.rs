@@ -5,7 +5,6 @@ mod upserts;
 
 use std::fs;
 use std::path::Path;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -32,8 +31,6 @@ const STORM: Shape = Shape {
     size_bytes: 3 * 1024,
     fingerprints: 1,
 };
-/// Until start-up has given back what it needed.
-const SETTLE: Duration = Duration::from_secs(1);
 
 struct Plan {
     rounds: usize,
@@ -106,8 +103,7 @@ fn measure_round(binary: &Path, plan: &Plan) -> Result<Round> {
     let raw_sqlite_per_second = upserts::measure(folder.path(), plan.load_time / 2)?;
 
     let service = start(binary, folder.path())?;
-    thread::sleep(SETTLE);
-    let idle = service.memory()?;
+    let idle = service.memory_at_rest()?;
     let timed = Until::Elapsed(plan.load_time);
     let created = http_limit::drive(&service, API_KEY, SMALL, 1, Until::Requests(FINGERPRINTS))?;
     check_groups(&service, FINGERPRINTS)?;

@@ -11,7 +11,6 @@ mod tails;
 
 use std::fs;
 use std::path::Path;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -29,8 +28,6 @@ const RING_EXCESS: f64 = 1.05;
 const MEMORY_GOAL_MB: f64 = 30.0;
 /// Of a transaction, from its begin to its end.
 const LONGEST_COMMIT_MS: f64 = 50.0;
-/// Until start-up has given back what it needed.
-const SETTLE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Plan {
     lines: u64,
@@ -105,8 +102,7 @@ pub(crate) fn measure(binary: &str, plan: &Plan) -> Result<()> {
     }
     eprintln!("pages");
     let service = start(binary, data.path(), &corpus.root, corpus.unlimited())?;
-    thread::sleep(SETTLE);
-    let idle = service.memory()?;
+    let idle = service.memory_at_rest()?;
     let pages = pages::measure(&service, &corpus, plan)?;
     let memory_of_pages = service.memory()?;
     service.stop()?;

@@ -32,8 +32,6 @@ const MANY_SERIES: Shape = Shape {
 const SINGLE: Shape = Shape { series: 50, batch: 1 };
 const BATCH_CONNECTIONS: usize = 8;
 const SINGLE_CONNECTIONS: usize = 64;
-/// Until start-up has given back what it needed.
-const SETTLE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Plan {
     rounds: usize,
@@ -138,8 +136,7 @@ fn measure_round(binary: &Path, plan: &Plan) -> Result<Round> {
     limit.stop()?;
 
     let service = start(binary, folder.path(), &[])?;
-    thread::sleep(SETTLE);
-    let idle = service.memory()?;
+    let idle = service.memory_at_rest()?;
     let few = drive(&service, FEW_SERIES, 2, plan.load_time)?;
     let single = drive(&service, SINGLE, 3, plan.load_time)?;
     let many = drive(&service, MANY_SERIES, 4, plan.load_time)?;

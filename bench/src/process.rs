@@ -16,6 +16,8 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 /// The contract promises 8 s; Docker kills after 10.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(5);
+/// By then a service has given back what only its start and its last requests needed.
+const REST: Duration = Duration::from_secs(5);
 /// Linux counts CPU time for user space in hundredths of a second on every architecture.
 const MS_PER_TICK: u64 = 10;
 
@@ -100,6 +102,12 @@ impl Service {
             resident_mb: megabytes_of("VmRSS:", &status)?,
             peak_mb: megabytes_of("VmHWM:", &status)?,
         })
+    }
+
+    /// Its memory when nobody has asked for anything for a while, as it is for most of a day.
+    pub(crate) fn memory_at_rest(&self) -> Result<Memory> {
+        thread::sleep(REST);
+        self.memory()
     }
 
     /// CPU time of all the service's threads since its start.

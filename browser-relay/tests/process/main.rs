@@ -19,6 +19,7 @@ mod load;
 #[allow(dead_code, reason = "the tests over HTTP use the rest of it")]
 mod peer;
 mod real_peers;
+mod rest;
 mod secrets;
 mod settings;
 mod setup;

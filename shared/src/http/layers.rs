@@ -169,6 +169,11 @@ impl App {
         }
     }
 
+    /// Requests answered so far.
+    pub(crate) fn served(&self) -> u64 {
+        self.gate.traffic.total()
+    }
+
     /// Answers one request.
     pub async fn answer(self, mut request: Request) -> Response {
         let started = Instant::now();

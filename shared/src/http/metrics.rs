@@ -25,6 +25,12 @@ impl Traffic {
         };
         by_class[usize::from(status.as_u16() / 100).min(5)].fetch_add(1, Ordering::Relaxed);
     }
+
+    /// All requests since the start.
+    pub(crate) fn total(&self) -> u64 {
+        let counts = self.reads.iter().chain(&self.writes);
+        counts.map(|count| count.load(Ordering::Relaxed)).sum()
+    }
 }
 
 /// Upper bounds of the buckets of [`Timing`], in milliseconds and as they are written.

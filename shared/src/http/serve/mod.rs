@@ -26,6 +26,8 @@ use leftover::Recoverable;
 
 /// A connection's read buffer, and so the longest head. A thousand connections have to fit into the memory limit.
 const BUFFER_BYTES: usize = 32 * 1_024;
+/// After so long without a request a service is at rest.
+const QUIET: Duration = Duration::from_secs(2);
 
 /// Limits on time and number; tests shorten them.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +60,7 @@ impl ServeLimits {
 
 /// Serves `app` until `stop` is cancelled, then answers what is in flight and returns.
 pub async fn serve(listener: TcpListener, app: App, limits: ServeLimits, stop: CancellationToken) {
-    crate::memory::give_back_start();
+    let rest = tokio::spawn(rest(app.clone()));
     let registry = Registry::new(limits);
     let reaper = tokio::spawn(Arc::clone(&registry).reap());
     let open = tokio_util::task::TaskTracker::new();
@@ -99,6 +101,22 @@ pub async fn serve(listener: TcpListener, app: App, limits: ServeLimits, stop: C
         registry.cut_all();
     }
     reaper.abort();
+    rest.abort();
+}
+
+/// Gives back what of the program is mapped, at the start and again whenever nobody has asked for anything. Runs until
+/// it is aborted.
+async fn rest(app: App) {
+    let mut before = app.served();
+    let mut tick = tokio::time::interval(QUIET);
+    loop {
+        tick.tick().await;
+        let served = app.served();
+        if served == before {
+            crate::memory::give_back_program();
+        }
+        before = served;
+    }
 }
 
 async fn serve_connection(
