@@ -5,6 +5,6 @@ export function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {
-    return;
+    // Nobody is told.
   }
 }

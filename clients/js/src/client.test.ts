@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Monlight } from './client.ts';
 import type { Options } from './options.ts';
 import { DSN, fakeRelay, KEY, type FakeRelay } from './testing/fake-relay.ts';
+import type { Point } from './transport.ts';
 
 let relay: FakeRelay;
 let clients: Monlight[];
@@ -152,6 +153,18 @@ test('a share of the errors can be sent', async () => {
   expect(relay.errors()).toEqual([]);
 });
 
+test('a session that is not in the sample has no vitals and no requests, but errors and metrics of the page', async () => {
+  vi.stubGlobal('fetch', vi.fn(window.fetch).mockImplementationOnce(async () => new Response('', { status: 503 })));
+  const client = start({ sampleRate: 0, vitals: true });
+  await fetch('/orders');
+  client.counter('orders');
+  await client.flush();
+  window.dispatchEvent(new Event('pagehide'));
+
+  expect(relay.errors()).toMatchObject([{ type: 'NetworkError', message: 'GET https://shop.test/orders: 503' }]);
+  expect(relay.points().map(({ name }) => name)).toEqual(['orders']);
+});
+
 test('the debug ids of the scripts in the stack go with the error', async () => {
   vi.stubGlobal('_sentryDebugIds', {
     'Error\n    at https://shop.test/a.js:1:99': 'id-a',
@@ -161,7 +174,7 @@ test('the debug ids of the scripts in the stack go with the error', async () => 
   fail(Object.assign(new Error('x'), { stack: 'Error: x\n    at g (https://shop.test/b.js:7:1)' }));
   await client.flush();
 
-  expect(relay.errors()[0]!.debug_meta).toEqual({ images: [{ type: 'sourcemap', code_file: 'https://shop.test/b.js', debug_id: 'id-b' }] });
+  expect(relay.errors()[0]!.debug_meta).toEqual({ images: [{ code_file: 'https://shop.test/b.js', debug_id: 'id-b' }] });
 });
 
 test('metrics go in one request, counters summed', async () => {
@@ -176,12 +189,41 @@ test('metrics go in one request, counters summed', async () => {
   expect(await client.flush()).toBe(true);
   const labels = { page: '/orders/{id}', release: '1.2' };
   expect(relay.requests.length).toBe(1);
-  expect(relay.points().map(({ timestamp: _, ...point }) => point)).toEqual([
+  expect(relay.points().map(({ timestamp: _, id: __, ...point }) => point)).toEqual([
     { name: 'orders', type: 'counter', value: 3, labels },
     { name: 'orders', type: 'counter', value: 1, labels: { ...labels, kind: 'tea' } },
     { name: 'size', type: 'histogram', value: 3.5, labels },
-    { name: 'open', type: 'gauge', value: 1, labels: { ...labels, link: '/?sid=***', flag: 'true' } },
+    { name: 'open', type: 'gauge', value: 1, labels: { ...labels, link: '/?sid=***', flag: true } },
   ]);
+});
+
+test('a value of a histogram whose reply was lost replaces itself, because it has an id', async () => {
+  vi.useFakeTimers();
+  const client = start();
+  const reply = relay.answer;
+  relay.answer = () => Promise.reject(new TypeError('Failed to fetch'));
+  client.histogram('size', 3);
+  client.histogram('size', 3);
+  client.gauge('open', 3);
+  await vi.advanceTimersByTimeAsync(5000);
+  relay.answer = reply;
+  await vi.advanceTimersByTimeAsync(5000);
+
+  expect(relay.requests.length).toBe(2);
+  const [first, second] = relay.requests.map(({ body }) => JSON.parse(body).metrics.map(({ id }: Point) => id));
+  expect(second).toEqual(first);
+  expect(new Set(first).size).toBe(3);
+  expect(first[2]).toBeUndefined();
+});
+
+test('a point that is too long for anybody does not hold up the others', async () => {
+  const client = start();
+  client.histogram('x'.repeat(1e6), 1, { ['y'.repeat(1e6)]: 'z'.repeat(1e6) });
+  client.captureError(new Error('after it'));
+
+  expect(await client.flush()).toBe(true);
+  for (const { body } of relay.requests) expect(body.length).toBeLessThan(30_000);
+  expect(relay.errors().length).toBe(1);
 });
 
 test('metrics wait five seconds or for the tenth', async () => {

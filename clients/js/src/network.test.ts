@@ -68,6 +68,21 @@ test('the page gets its own response, its own error and its own this', async () 
   expect(() => fetch('/a')).toThrow(error);
 });
 
+test('of a library that has replaced fetch the page gets the very promise, with what it has of its own', async () => {
+  const promise = Object.assign(Promise.resolve(new Response('x')), { cancel: () => 'cancelled' });
+  answer = () => promise;
+  watch();
+
+  expect(fetch('/a')).toBe(promise);
+  await promise;
+  expect(seen.length).toBe(1);
+  const rejected = Promise.reject(new TypeError('Failed to fetch'));
+  answer = () => rejected;
+  expect(fetch('/a')).toBe(rejected);
+  await expect(rejected).rejects.toThrow('Failed to fetch');
+  expect(seen.length).toBe(2);
+});
+
 test('an abort is no failure', async () => {
   watch();
   const controller = new AbortController();
