@@ -268,6 +268,16 @@ test('a relay that is away for ten minutes gets all that fits, each once, and fl
   expect(await client.flush()).toBe(true);
 });
 
+test('a second attempt does not need the room that all scripts share for the end of the page', async () => {
+  vi.useFakeTimers();
+  const client = start();
+  relay.answer = () => Promise.reject(new TypeError('Failed to fetch'));
+  client.captureError(new Error('x'));
+  await vi.advanceTimersByTimeAsync(1000);
+
+  expect(relay.requests.map(({ init }) => init!.keepalive)).toEqual([true, false]);
+});
+
 test('a relay that asks for time gets it', async () => {
   vi.useFakeTimers();
   const client = start();
@@ -292,12 +302,15 @@ test('what the relay refuses is not sent again, and flush says so', async () => 
 });
 
 test('a relay that never answers holds nothing up for ever', async () => {
-  vi.useFakeTimers();
+  const limit = new AbortController();
+  const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal);
   const client = start();
-  relay.answer = () => new Promise(() => {});
+  relay.answer = () => new Promise((_, reject) => limit.signal.addEventListener('abort', () => reject(new Error('no answer'))));
   client.captureError(new Error('x'));
   const flushed = client.flush();
-  await vi.advanceTimersByTimeAsync(31_000);
+  expect(timeout).toHaveBeenCalledWith(30_000);
+  expect(relay.requests[0]!.init!.signal).toBe(limit.signal);
+  limit.abort();
 
   expect(await flushed).toBe(false);
 });

@@ -1,7 +1,5 @@
 // The page that metrics are about: the path of its route, with ids collapsed, so that a shop with a million orders has one.
 
-const MOST_CHARS = 200;
-
 /** Where the page is now. */
 export const currentAddress = (): string => location.pathname + location.hash;
 
@@ -11,8 +9,7 @@ export function pageOf(address: string): string {
     .replace(/#(?!!?\/).*|\?.*/, '')
     .split('/')
     .map((segment) => (isId(segment) ? '{id}' : segment))
-    .join('/')
-    .slice(0, MOST_CHARS);
+    .join('/');
 }
 
 /** Numbers, UUIDs, hashes, mail addresses and the random words that stand for a row of somebody's table. */

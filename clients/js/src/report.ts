@@ -52,6 +52,6 @@ export function describe(thrown: any, type: string, place = ''): Described {
 export function stackOfCaller(below?: (...all: never[]) => unknown): string {
   const here = new Error();
   // Where it is missing, the frames are told by their file.
-  attempt(() => (Error as any).captureStackTrace(here, below));
+  (Error as any).captureStackTrace?.(here, below);
   return (here.stack || '').replace(OWN_FRAMES, '');
 }

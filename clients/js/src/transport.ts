@@ -84,42 +84,48 @@ export function startTransport(settings: Settings, session: () => string): Trans
     }
   };
 
-  /** What has come of the first item. */
-  const judge = (reply?: Response | void) => {
-    const status = reply?.status;
-    if (!status || status == 408 || status == 429 || status >= 500) {
-      const asked = +reply?.headers.get('Retry-After')!;
-      const own = Math.min(2 ** failures++, MOST_WAIT_SECONDS) * (0.5 + Math.random() / 2);
-      const wait = 1000 * (asked > 0 ? Math.min(asked, MOST_ASKED_SECONDS) : own);
-      isResting = true;
-      setTimeout(() => {
-        isResting = false;
-        pump();
-      }, wait);
-    } else {
-      failures = 0;
-      queue.shift();
-      if (status >= 400) lose('status ' + status);
-    }
-  };
-
-  const pump = () => {
+  const pump = async () => {
     if (isBusy || isOver) return;
     if (isResting) return answer(false);
     if (!queue.length && (isDue || points.size >= BATCH_POINTS)) batch();
     const item = queue[0];
     if (!item) return answer(!lost);
     isBusy = true;
-    // A text needs no preflight, and without credentials the reply of any relay can be read.
-    const sent = async () => request.call(window, addressOf(item), { method: 'POST', body: item._body, keepalive: item._body.length < KEPT_CHARS, credentials: 'omit' });
-    const limit = new Promise<void>((resolve) => setTimeout(resolve, TIMEOUT_MS));
-    Promise.race([sent(), limit])
-      .catch(() => {})
-      .then((reply) => {
-        isBusy = false;
-        judge(reply);
-        pump();
+    let reply: Response | undefined;
+    try {
+      reply = await request.call(window, addressOf(item), {
+        // A text needs no preflight, and without credentials the reply of any relay can be read.
+        method: 'POST',
+        body: item._body,
+        credentials: 'omit',
+        // What is in flight for all scripts of the page shares the 64 KB, so a second attempt does without.
+        keepalive: !failures && item._body.length < KEPT_CHARS,
+        signal: AbortSignal.timeout?.(TIMEOUT_MS),
       });
+      // A reply that nobody reads stays in flight.
+      await reply!.text();
+    } catch {
+      // Nobody has answered.
+    }
+    isBusy = false;
+    const status = reply?.status;
+    if (!status || status == 408 || status == 429 || status >= 500) {
+      const asked = +reply?.headers.get('Retry-After')!;
+      const own = Math.min(2 ** failures++, MOST_WAIT_SECONDS) * (0.5 + Math.random() / 2);
+      isResting = true;
+      setTimeout(
+        () => {
+          isResting = false;
+          pump();
+        },
+        1000 * (asked > 0 ? Math.min(asked, MOST_ASKED_SECONDS) : own),
+      );
+    } else {
+      failures = 0;
+      queue.shift();
+      if (status >= 400) lose('status ' + status);
+    }
+    pump();
   };
 
   const leave = (isLast: boolean) => {
