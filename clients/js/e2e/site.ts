@@ -20,6 +20,8 @@ export interface Site {
   folders: Map<string, string>;
   /** What pages have sent to `/note`, in order. */
   notes: any[];
+  /** The way to the relay: nobody may answer, or the replies may be lost. */
+  way: 'open' | 'closed' | 'no replies';
   stop(): Promise<void>;
 }
 
@@ -47,8 +49,8 @@ export async function startSite(relay: string): Promise<Site> {
     const path = new URL(asked.url!, 'http://x').pathname;
     const page = pages.get(path);
     const file = SCRIPTS[path] ?? fileAt(path);
-    if (path == '/note') void text(asked).then((body) => reply.end() && notes.push(JSON.parse(body)));
-    else if (path.startsWith(PREFIX + '/')) passOn(relay, asked, reply);
+    if (path.startsWith(PREFIX + '/')) passOn(site.way, relay, asked, reply);
+    else if (path == '/note') void text(asked).then((body) => reply.end() && notes.push(JSON.parse(body)));
     else if (file) reply.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file));
     else if (page) reply.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', ...page.headers }).end(page.html);
     // `/status/503` answers with 503.
@@ -56,22 +58,26 @@ export async function startSite(relay: string): Promise<Site> {
   });
   await new Promise<void>((resolve) => server.listen(0, resolve));
   const { port } = server.address() as AddressInfo;
-  return {
+  const site: Site = {
     origin: `http://127.0.0.1:${port}`,
     otherOrigin: `http://localhost:${port}`,
     pages,
     folders,
     notes,
+    way: 'open',
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
+  return site;
 }
 
-function passOn(relay: string, asked: IncomingMessage, reply: ServerResponse): void {
+function passOn(way: Site['way'], relay: string, asked: IncomingMessage, reply: ServerResponse): void {
+  if (way == 'closed') return void asked.socket.destroy();
   const onward = request(relay + asked.url!.slice(PREFIX.length), { method: asked.method!, headers: asked.headers }, (answer) => {
+    if (way == 'no replies') return void asked.socket.destroy();
     reply.writeHead(answer.statusCode!, answer.headers);
     answer.pipe(reply);
   });

@@ -8,3 +8,6 @@ export function attempt<T>(read: () => T): T | undefined {
     // Nobody is told.
   }
 }
+
+/** In a task of its own. */
+export const later = (act: () => void): unknown => setTimeout(() => attempt(act));

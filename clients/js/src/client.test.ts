@@ -407,6 +407,18 @@ test('after destroy nothing is heard or sent', async () => {
   expect(relay.requests).toEqual([]);
 });
 
+test('taken off at once, vitals do not begin', async () => {
+  vi.useFakeTimers();
+  const asked = vi.spyOn(performance, 'getEntriesByType');
+  start({ vitals: true }).destroy();
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(asked).not.toHaveBeenCalled();
+
+  start({ vitals: true });
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(asked).toHaveBeenCalledWith('navigation');
+});
+
 test('when all is well the console is empty', async () => {
   const said = (['log', 'info', 'debug', 'warn', 'error'] as const).map((level) => vi.spyOn(console, level));
   const client = start({ vitals: true });

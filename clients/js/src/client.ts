@@ -1,5 +1,5 @@
 // The client: what the page calls, and what it is put together from.
-import { attempt } from './attempt.ts';
+import { attempt, later } from './attempt.ts';
 import { debugImages } from './debug-ids.ts';
 import { isForeign, startTrace, watchMore } from './extras.ts';
 import { attached } from './listen.ts';
@@ -138,10 +138,13 @@ export class Monlight {
     const crumb = (category: string, message: string) => this.addBreadcrumb({ category, message });
     if (EXTRAS) attempt(() => watchMore(onPage, options, capture, crumb));
     const isMeasured = sampleRate == null || isSampled(sessionNow(), sampleRate);
-    const hideVitals =
-      isMeasured && vitals
-        ? attempt(() => watchVitals(onPage, (name, value, id, address) => measure('histogram', name, value, { page: pageOf(address) }, id)))
-        : undefined;
+    let hideVitals: (() => void) | undefined;
+    if (isMeasured && vitals) {
+      // What has happened by then is told to those who ask for it later, so that a start is short.
+      later(() => {
+        if (transport) hideVitals = watchVitals(onPage, (name, value, id, address) => measure('histogram', name, value, { page: pageOf(address) }, id));
+      });
+    }
     if (network) {
       const trace = EXTRAS && options.propagateTraceTo ? startTrace(options.propagateTraceTo) : undefined;
       if (trace) this.addContext('trace_id', trace._id);

@@ -151,6 +151,28 @@ test('with another patcher around ours, ours only calls through', async () => {
   expect(seen).toEqual([]);
 });
 
+test('with another patcher around our XMLHttpRequest, it stays, and ours only calls through', () => {
+  const native = vi.spyOn(XMLHttpRequest.prototype, 'send').mockImplementation(() => {});
+  const { open } = XMLHttpRequest.prototype;
+  watch();
+  const ours = XMLHttpRequest.prototype.send;
+  const theirs = vi.fn(function (this: XMLHttpRequest) {
+    return ours.call(this);
+  });
+  XMLHttpRequest.prototype.send = theirs;
+  onPage._detach();
+  expect(XMLHttpRequest.prototype.send).toBe(theirs);
+  expect(XMLHttpRequest.prototype.open).toBe(open);
+
+  const request = new XMLHttpRequest();
+  request.open('GET', 'https://shop.test/a');
+  request.send();
+  request.dispatchEvent(new Event('loadend'));
+  expect(theirs).toHaveBeenCalledTimes(1);
+  expect(native).toHaveBeenCalledTimes(1);
+  expect(seen).toEqual([]);
+});
+
 test('with another patcher below ours that puts back its own, ours does not come back', () => {
   window.fetch = ((...all: Parameters<typeof fetch>) => native(...all)) as typeof fetch;
   watch();

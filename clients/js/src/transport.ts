@@ -64,7 +64,7 @@ export function startTransport(settings: Settings, session: () => string): Trans
   const addressOf = ({ _path }: Item) => `${settings._base}/api/browser/${_path}?key=${settings._key}`;
   const answer = (hasArrived: boolean) => {
     if (waiting.length) lost = 0;
-    for (const tell of waiting.splice(0)) tell(hasArrived);
+    waiting.splice(0).forEach((tell) => tell(hasArrived));
   };
   const due = () => {
     timer = 0;
@@ -111,14 +111,14 @@ export function startTransport(settings: Settings, session: () => string): Trans
     const status = reply?.status;
     if (!status || status == 408 || status == 429 || status >= 500) {
       const asked = +reply?.headers.get('Retry-After')!;
-      const own = Math.min(2 ** failures++, MOST_WAIT_SECONDS) * (0.5 + Math.random() / 2);
+      const own = (Math.min(2 ** failures++, MOST_WAIT_SECONDS) * (1 + Math.random())) / 2;
       isResting = true;
       setTimeout(
         () => {
           isResting = false;
           pump();
         },
-        1000 * (asked > 0 ? Math.min(asked, MOST_ASKED_SECONDS) : own),
+        1000 * Math.min(asked || own, MOST_ASKED_SECONDS),
       );
     } else {
       failures = 0;

@@ -2,7 +2,7 @@
 //
 // A view of the page is a load or a return from the back/forward cache. What may still grow, CLS and INP, is told at each
 // hide under the same id.
-import { attempt } from './attempt.ts';
+import { later } from './attempt.ts';
 import type { Attached } from './listen.ts';
 import { currentAddress } from './page.ts';
 import { uuid } from './session.ts';
@@ -61,7 +61,7 @@ export function watchVitals(attached: Attached, tell: Report): () => void {
 
   const interact = ({ interactionId, duration }: Entry) => {
     if (!interactionId) return;
-    const known = interactions.find(({ _id }) => _id == interactionId);
+    const known = interactions.find((one) => one._id == interactionId);
     if (known) known._ms = Math.max(known._ms, duration);
     else interactions.push({ _id: interactionId, _ms: duration });
     interactions = interactions.sort((one, other) => other._ms - one._ms).slice(0, MOST_INTERACTIONS);
@@ -109,7 +109,6 @@ export function watchVitals(attached: Attached, tell: Report): () => void {
     else if (isRestored && count) vital('inp', FAST_MS);
   };
 
-  const later = (act: () => void) => setTimeout(() => attempt(act));
   const navigation = () => clock.getEntriesByType('navigation')[0] as PerformanceNavigationTiming & { activationStart?: number };
   const loaded = () =>
     later(() => {
