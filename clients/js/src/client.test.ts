@@ -107,6 +107,32 @@ test('ten thousand different errors are fifty reports, and flush says that some 
   expect(await client.flush()).toBe(true);
 });
 
+test('a page load sends fifty different errors, however slowly they come', async () => {
+  const client = start();
+  for (let time = 0; time < 60; time++) {
+    client.captureError(new Error('error ' + time));
+    expect(await client.flush()).toBe(time < 50);
+  }
+
+  expect(relay.errors().length).toBe(50);
+});
+
+test('while the relay is away fifty reports wait, and flush says that others were lost', async () => {
+  vi.useFakeTimers();
+  const client = start();
+  const reply = relay.answer;
+  relay.answer = () => Promise.reject(new TypeError('Failed to fetch'));
+  for (let time = 0; time < 40; time++) for (const _ of [1, 2]) client.captureError('error ' + time);
+  expect(await client.flush()).toBe(false);
+  relay.requests.length = 0;
+  relay.answer = reply;
+  const flushed = client.flush();
+  await vi.advanceTimersByTimeAsync(10_000);
+
+  expect(relay.errors().length).toBe(50);
+  expect(await flushed).toBe(false);
+});
+
 test('noise and what the page ignores is not sent', async () => {
   const client = start({ ignoreErrors: ['tea', /^RangeError: .*far/g] });
   fail(null, { message: 'Script error.' });
@@ -351,6 +377,19 @@ test('nothing that the page hands over can make a call throw', async () => {
   client.captureError(new Error('still alive'));
   expect(await client.flush()).toBe(true);
   expect(relay.errors().map(({ message }) => message)).toContain('still alive');
+});
+
+test('an event that throws when it is read does not reach the page as an error', () => {
+  start();
+  const thrown = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const event = Object.defineProperty(new ErrorEvent('error'), 'message', {
+    get() {
+      throw new Error('message');
+    },
+  });
+
+  expect(() => window.dispatchEvent(event)).not.toThrow();
+  expect(thrown).not.toHaveBeenCalled();
 });
 
 test('two clients tell each their own, and neither watches the other', async () => {
