@@ -15,9 +15,9 @@ export const RECORD = `<script>
   navigator.sendBeacon = (url, body) => { note('sent', JSON.parse(body).metrics || []); return sendBeacon.call(navigator, url, body); };
   fetch = (url, init) => { if (init && init.body) note('sent', JSON.parse(init.body).metrics || []); return own(url, init); };
 </script>`;
-/** Something that can shift what is there, and a button that is slow. */
+/** Something that can shift what is there, and a button that is slow and shifts it too, which a user expects of a click. */
 export const CALM = `<h1>Tea</h1><p id="above"></p><p style="height: 200px; background: #eee">below</p>
-<button onclick="const end = performance.now() + 120; while (performance.now() < end);">Buy</button>
+<button onclick="const end = performance.now() + 120; while (performance.now() < end); document.querySelector('#above').style.minHeight = '300px';">Buy</button>
 <script>function shift() {
   const above = document.querySelector('#above');
   above.style.height = '150px';
@@ -39,8 +39,14 @@ export function snippet(site: Site, options = ''): string {
 /** What is measured by both: by the script and, last, by the library. */
 export const both = (site: Site, options = ''): [string, string] => [snippet(site, options), LIBRARY];
 
+/** The frame is on the screen, and the library, which looks at entries when nothing else is to be done, has seen them. */
 export const painted = (page: Page): Promise<unknown> =>
-  page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 50)))));
+  page.evaluate(
+    () =>
+      new Promise((resolve) =>
+        requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => requestIdleCallback(() => requestIdleCallback(resolve)), 50))),
+      ),
+  );
 
 /** Everything that was said of a view, which its query tells apart. */
 export const notesOf = (site: Site, view: string, by: 'sent' | 'library'): Said[] =>
