@@ -38,6 +38,6 @@ export function startBrowserAt(url: string): () => Promise<void> {
   const child = spawn(BROWSER, [...FLAGS, `--user-data-dir=${folder}`, url], { stdio: 'ignore' });
   return async () => {
     await endProcess(child);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
   };
 }

@@ -64,7 +64,8 @@ test('a tab that is opened in the background has no paint that anybody saw, as i
 });
 
 test('a tab that is hidden, shown and closed tells the grown value under the same id, and the collector keeps the last', async () => {
-  write('/hidden', CALM + TELL + `<script>addEventListener('visibilitychange', () => document.hidden || (shift(), requestAnimationFrame(() => setTimeout(() => tell('shifted'), 100))))</script>`);
+  write('/hidden', CALM + TELL + `<script>addEventListener('visibilitychange', () => document.hidden || shift());
+    new PerformanceObserver(() => setTimeout(() => tell('shifted'))).observe({ type: 'layout-shift' });</script>`);
   const tab = await openTab(browser, site.origin + '/hidden?hidden');
   await told('?hidden', 'loaded visible');
   const front = await openTab(browser, site.origin + '/tab?front2');
@@ -74,10 +75,12 @@ test('a tab that is hidden, shown and closed tells the grown value under the sam
   await tab.close();
   await front.close();
 
+  const cls = () => notesOf(site, '?hidden', 'sent').filter(({ name }) => name == 'web_vitals_cls');
+  await until('it is told a second time', async () => cls().length == 2);
   const values = await expectSame(site, '?hidden', ['LCP', 'CLS', 'FCP', 'TTFB']);
-  const cls = notesOf(site, '?hidden', 'sent').filter(({ name }) => name == 'web_vitals_cls');
-  expect(new Set(cls.map(({ id }) => id)).size).toBe(1);
-  expect(cls.map(({ value }) => value)).toEqual([0, values.get('CLS')![0]]);
+  expect(new Set(cls().map(({ id }) => id)).size).toBe(1);
+  expect(values.get('CLS')![0]).toBeGreaterThan(0.01);
+  expect(cls().map(({ value }) => value)).toEqual([0, values.get('CLS')![0]]);
   await until('the collector has the last value', async () => {
     const found = (await services.values('web_vitals_cls', 'histogram', 'page'))['/hidden'];
     return found?.count === 1 && Math.abs(found.sum - values.get('CLS')![0]!) < 1e-6;
@@ -102,5 +105,4 @@ test('a page that was prerendered counts from its activation, as in the library'
 
   // The answer had come long before.
   expect(values.get('TTFB')).toEqual([0]);
-  expect(values.get('FCP')![0]).toBeLessThan(400);
 });

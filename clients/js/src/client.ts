@@ -71,7 +71,7 @@ export class Monlight {
         const key = title + described.stack;
         if (recent._isKnown(key) || matches(key, NOISE) || matches(title, ignoreErrors)) return;
         if (EXTRAS && isForeign(described.stack, options)) return;
-        if (++errors > MOST_ERRORS) return _lose('too many');
+        if (++errors > MOST_ERRORS) return _lose('full');
         if (Math.random() >= errorSampleRate) return;
         const report = (extra?: Members) =>
           plain<ErrorReport>({
@@ -110,6 +110,7 @@ export class Monlight {
       breadcrumbs.splice(0, breadcrumbs.length - MOST_BREADCRUMBS);
     };
     this.counter = (name, value = 1, labels) => measure('counter', name, value, labels);
+    // The collector knows by its id a value that is sent again because its reply was lost.
     this.histogram = (name, value, labels) => measure('histogram', name, value, labels, Math.random());
     this.gauge = (name, value, labels) => measure('gauge', name, value, labels);
     this.flush = async () => {

@@ -5,7 +5,7 @@ export const NOISE: Pattern[] = [
   // A browser extension's.
   /-extension:\/\//,
   // Of a script of another origin: the browser tells nothing but this.
-  /^Error: Script error/m,
+  /^Error: Script error\.?$/m,
   /ResizeObserver loop/,
   // The page's user has closed or left something.
   /^AbortError:/,
