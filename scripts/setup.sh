@@ -49,6 +49,13 @@ need_browser() {
     fi
 }
 
+# A reverse proxy and a certificate for it: the SDK for web pages is tested behind both.
+need_proxy() {
+    # Debian puts nginx where only root looks.
+    PATH=$PATH:/usr/sbin need nginx nginx-light
+    need openssl openssl
+}
+
 need_musl() {
     need musl-gcc musl-tools
     local target
@@ -72,7 +79,10 @@ need cc gcc
 need_node
 case ${1:-build} in
     build) ;;
-    test) need_browser ;;
+    test)
+        need_browser
+        need_proxy
+        ;;
     bench) need_musl ;;
     *)
         echo "usage: scripts/setup.sh build|test|bench" >&2

@@ -80,6 +80,20 @@ test('rejections, thrown texts, causes and messages arrive from another origin t
   await page.context().close();
 });
 
+test('a built script knows the debug ids that a bundler has written', async () => {
+  write('/bundled', snippet());
+  const failing = "_sentryDebugIds = { [new Error().stack]: 'c7d4b9a2-0000-4000-8000-000000000001' }; setTimeout(() => { throw new Error('bundled'); })";
+  site.pages.set('/bundle.js', { html: failing, headers: { 'Content-Type': 'text/javascript' } });
+  const { page } = await open('/bundled');
+  const told = page.waitForRequest(/\/api\/browser\/errors/);
+  await page.addScriptTag({ url: '/bundle.js' });
+
+  expect((await told).postDataJSON().debug_meta.images).toEqual([
+    { code_file: `${site.origin}/bundle.js`, debug_id: 'c7d4b9a2-0000-4000-8000-000000000001' },
+  ]);
+  await page.context().close();
+});
+
 test('requests are counted by outcome, and failures become errors', async () => {
   write('/network', snippet());
   const { page } = await open('/network');

@@ -21,6 +21,8 @@ const recipe = {
   target: ['es2021'],
   // Members that begin with one underscore are nobody's but ours.
   mangleProps: /^_[a-z]/,
+  // What bundlers write.
+  reserveProps: /^_sentryDebugIds$/,
   // Plain assignments are smaller, and nothing here is inherited.
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   logLevel: 'warning',

@@ -5,6 +5,9 @@ export function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {
-    return;
+    // Nobody is told.
   }
 }
+
+/** In a task of its own. */
+export const later = (act: () => void): unknown => setTimeout(() => attempt(act));

@@ -106,18 +106,29 @@ test('ten thousand different errors are fifty reports, and flush says that some 
   expect(await client.flush()).toBe(true);
 });
 
+test('a page load sends fifty different errors, however slowly they come', async () => {
+  const client = start();
+  for (let time = 0; time < 60; time++) {
+    client.captureError(new Error('error ' + time));
+    expect(await client.flush()).toBe(time < 50);
+  }
+
+  expect(relay.errors().length).toBe(50);
+});
+
 test('noise and what the page ignores is not sent', async () => {
   const client = start({ ignoreErrors: ['tea', /^RangeError: .*far/g] });
   fail(null, { message: 'Script error.' });
   fail(new Error('ResizeObserver loop completed with undelivered notifications.'));
   fail(Object.assign(new Error('x'), { stack: 'Error: x\n    at chrome-extension://abc/a.js:1:1' }));
   fail(new Error('no tea'));
+  fail(new Error('Script error for "cart"'));
   fail(new RangeError('too far'));
   fail(new RangeError('also far'));
   fail(new Error('coffee'));
   await client.flush();
 
-  expect(relay.errors().map(({ message }) => message)).toEqual(['coffee']);
+  expect(relay.errors().map(({ message }) => message)).toEqual(['Script error for "cart"', 'coffee']);
 });
 
 test('beforeSend changes and drops, and what it adds is scrubbed', async () => {
@@ -152,6 +163,18 @@ test('a share of the errors can be sent', async () => {
   expect(relay.errors()).toEqual([]);
 });
 
+test('a session that is not in the sample has no vitals and no requests, but errors and metrics of the page', async () => {
+  vi.stubGlobal('fetch', vi.fn(window.fetch).mockImplementationOnce(async () => new Response('', { status: 503 })));
+  const client = start({ sampleRate: 0, vitals: true });
+  await fetch('/orders');
+  client.counter('orders');
+  await client.flush();
+  window.dispatchEvent(new Event('pagehide'));
+
+  expect(relay.errors()).toMatchObject([{ type: 'NetworkError', message: 'GET https://shop.test/orders: 503' }]);
+  expect(relay.points().map(({ name }) => name)).toEqual(['orders']);
+});
+
 test('the debug ids of the scripts in the stack go with the error', async () => {
   vi.stubGlobal('_sentryDebugIds', {
     'Error\n    at https://shop.test/a.js:1:99': 'id-a',
@@ -161,103 +184,7 @@ test('the debug ids of the scripts in the stack go with the error', async () => 
   fail(Object.assign(new Error('x'), { stack: 'Error: x\n    at g (https://shop.test/b.js:7:1)' }));
   await client.flush();
 
-  expect(relay.errors()[0]!.debug_meta).toEqual({ images: [{ type: 'sourcemap', code_file: 'https://shop.test/b.js', debug_id: 'id-b' }] });
-});
-
-test('metrics go in one request, counters summed', async () => {
-  const client = start({ release: '1.2' });
-  client.counter('orders');
-  client.counter('orders', 2);
-  client.counter('orders', 1, { kind: 'tea' });
-  client.histogram('size', 3.5);
-  client.gauge('open', 1, { link: '/?sid=1', flag: true });
-  client.gauge('nothing', NaN);
-
-  expect(await client.flush()).toBe(true);
-  const labels = { page: '/orders/{id}', release: '1.2' };
-  expect(relay.requests.length).toBe(1);
-  expect(relay.points().map(({ timestamp: _, ...point }) => point)).toEqual([
-    { name: 'orders', type: 'counter', value: 3, labels },
-    { name: 'orders', type: 'counter', value: 1, labels: { ...labels, kind: 'tea' } },
-    { name: 'size', type: 'histogram', value: 3.5, labels },
-    { name: 'open', type: 'gauge', value: 1, labels: { ...labels, link: '/?sid=***', flag: 'true' } },
-  ]);
-});
-
-test('metrics wait five seconds or for the tenth', async () => {
-  vi.useFakeTimers();
-  const client = start();
-  client.histogram('size', 1);
-  await vi.advanceTimersByTimeAsync(4900);
-  expect(relay.requests.length).toBe(0);
-  await vi.advanceTimersByTimeAsync(200);
-  expect(relay.requests.length).toBe(1);
-
-  for (let size = 0; size < 10; size++) client.histogram('size', size);
-  await vi.advanceTimersByTimeAsync(1);
-  expect(relay.points().length).toBe(11);
-});
-
-test('on a hide what waits goes by beacon', () => {
-  const client = start();
-  client.histogram('size', 1);
-  window.dispatchEvent(new Event('pagehide'));
-
-  expect(relay.requests.map(({ isBeacon, url }) => [isBeacon, url])).toEqual([[true, `https://relay.test/browser-relay/api/browser/metrics?key=${KEY}`]]);
-});
-
-test('a relay that is away for ten minutes gets all that fits, each once, and flush tells the truth', async () => {
-  vi.useFakeTimers();
-  const client = start();
-  relay.answer = () => Promise.reject(new TypeError('Failed to fetch'));
-  client.captureError(new Error('first'));
-  for (let size = 0; size < 500; size++) client.histogram('size', size);
-  await vi.advanceTimersByTimeAsync(0);
-  expect(await client.flush()).toBe(false);
-  await vi.advanceTimersByTimeAsync(600_000);
-  expect(relay.requests.length).toBeLessThan(30);
-
-  relay.requests.length = 0;
-  relay.answer = () => new Response('{}', { status: 202 });
-  await vi.advanceTimersByTimeAsync(61_000);
-  expect(relay.errors().map(({ message }) => message)).toEqual(['first']);
-  expect(new Set(relay.points().map(({ value }) => value)).size).toBe(200);
-  expect(relay.points().length).toBe(200);
-  expect(await client.flush()).toBe(true);
-});
-
-test('a relay that asks for time gets it', async () => {
-  vi.useFakeTimers();
-  const client = start();
-  relay.answer = () => new Response('', { status: 429, headers: { 'Retry-After': '30' } });
-  client.captureError(new Error('x'));
-  await vi.advanceTimersByTimeAsync(29_000);
-  expect(relay.requests.length).toBe(1);
-
-  relay.answer = () => new Response('{}', { status: 200 });
-  await vi.advanceTimersByTimeAsync(2000);
-  expect(relay.requests.length).toBe(2);
-  expect(await client.flush()).toBe(true);
-});
-
-test('what the relay refuses is not sent again, and flush says so', async () => {
-  const client = start();
-  relay.answer = () => new Response('', { status: 401 });
-  client.captureError(new Error('x'));
-
-  expect(await client.flush()).toBe(false);
-  expect(relay.requests.length).toBe(1);
-});
-
-test('a relay that never answers holds nothing up for ever', async () => {
-  vi.useFakeTimers();
-  const client = start();
-  relay.answer = () => new Promise(() => {});
-  client.captureError(new Error('x'));
-  const flushed = client.flush();
-  await vi.advanceTimersByTimeAsync(31_000);
-
-  expect(await flushed).toBe(false);
+  expect(relay.errors()[0]!.debug_meta).toEqual({ images: [{ code_file: 'https://shop.test/b.js', debug_id: 'id-b' }] });
 });
 
 test('a report is below the limits of the relay and of keepalive, whatever is in it', async () => {
@@ -296,6 +223,19 @@ test('nothing that the page hands over can make a call throw', async () => {
   client.captureError(new Error('still alive'));
   expect(await client.flush()).toBe(true);
   expect(relay.errors().map(({ message }) => message)).toContain('still alive');
+});
+
+test('an event that throws when it is read does not reach the page as an error', () => {
+  start();
+  const thrown = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const event = Object.defineProperty(new ErrorEvent('error'), 'message', {
+    get() {
+      throw new Error('message');
+    },
+  });
+
+  expect(() => window.dispatchEvent(event)).not.toThrow();
+  expect(thrown).not.toHaveBeenCalled();
 });
 
 test('two clients tell each their own, and neither watches the other', async () => {
@@ -350,6 +290,18 @@ test('after destroy nothing is heard or sent', async () => {
 
   expect(await client.flush()).toBe(false);
   expect(relay.requests).toEqual([]);
+});
+
+test('taken off at once, vitals do not begin', async () => {
+  vi.useFakeTimers();
+  const asked = vi.spyOn(performance, 'getEntriesByType');
+  start({ vitals: true }).destroy();
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(asked).not.toHaveBeenCalled();
+
+  start({ vitals: true });
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(asked).toHaveBeenCalledWith('navigation');
 });
 
 test('when all is well the console is empty', async () => {

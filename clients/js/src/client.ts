@@ -1,12 +1,12 @@
 // The client: what the page calls, and what it is put together from.
-import { attempt } from './attempt.ts';
+import { attempt, later } from './attempt.ts';
 import { debugImages } from './debug-ids.ts';
-import { isForeign, watchMore } from './extras.ts';
+import { isForeign, startTrace, watchMore } from './extras.ts';
 import { attached } from './listen.ts';
 import { watchNetwork } from './network.ts';
 import { matches, NOISE } from './noise.ts';
 import { settingsOf, type Options } from './options.ts';
-import { currentPage } from './page.ts';
+import { currentAddress, pageOf } from './page.ts';
 import { plain } from './plain.ts';
 import { repeats } from './repeats.ts';
 import { describe, stackOfCaller, type Described, type ErrorReport } from './report.ts';
@@ -23,8 +23,6 @@ type Members = Record<string, unknown>;
 /** Different errors of one page load. */
 const MOST_ERRORS = 50;
 const MOST_BREADCRUMBS = 20;
-const MOST_LABELS = 29;
-const LABEL_CHARS = 200;
 
 /** Its methods need no `this`, so that each can be handed on alone: `promise.catch(monitor.captureError)`. */
 export class Monlight {
@@ -46,7 +44,7 @@ export class Monlight {
   constructor(options: Options) {
     // On a server there is nothing to watch.
     const settings = typeof document == 'object' ? settingsOf(options) : undefined;
-    const { release, environment, sampleRate, errorSampleRate = 1, beforeSend, ignoreErrors, network, vitals } = settings || ({} as Options);
+    const { release, environment, sampleRate, errorSampleRate = 1, beforeSend, ignoreErrors, network = true, vitals = true, enabled = true } = settings || ({} as Options);
     const onPage = attached();
     const recent = repeats();
     const context: Members = {};
@@ -73,8 +71,7 @@ export class Monlight {
         const key = title + described.stack;
         if (recent._isKnown(key) || matches(key, NOISE) || matches(title, ignoreErrors)) return;
         if (EXTRAS && isForeign(described.stack, options)) return;
-        if (errors >= MOST_ERRORS) return _lose('too many');
-        errors++;
+        if (++errors > MOST_ERRORS) return _lose('full');
         if (Math.random() >= errorSampleRate) return;
         const report = (extra?: Members) =>
           plain<ErrorReport>({
@@ -95,14 +92,11 @@ export class Monlight {
         send(report());
       });
 
-    const measure = (type: Point['type'], name: string, value: number, labels?: Labels, id?: string) =>
+    const measure = (type: Point['type'], name: string, value: number, labels?: Labels, id?: Point['id']) =>
       void attempt(() => {
         if (!Number.isFinite(value)) return;
-        const all: Record<string, string> = {};
-        for (const [label, text] of Object.entries({ page: currentPage(), release, environment, ...labels }).slice(0, MOST_LABELS)) {
-          if (text != null) all[label] = plain(String(text).slice(0, LABEL_CHARS));
-        }
-        transport!._point({ name, type, value, labels: all, timestamp: Date.now(), id });
+        const all = { page: pageOf(currentAddress()), release, environment, ...labels };
+        transport!._point(plain({ name, type, value, labels: all, timestamp: Date.now(), id }));
       });
 
     this.captureError = (error, more) => capture(() => describe(error, 'Error', stackOfCaller(this.captureError)), more);
@@ -116,7 +110,8 @@ export class Monlight {
       breadcrumbs.splice(0, breadcrumbs.length - MOST_BREADCRUMBS);
     };
     this.counter = (name, value = 1, labels) => measure('counter', name, value, labels);
-    this.histogram = (name, value, labels) => measure('histogram', name, value, labels);
+    // The collector knows by its id a value that is sent again because its reply was lost.
+    this.histogram = (name, value, labels) => measure('histogram', name, value, labels, Math.random());
     this.gauge = (name, value, labels) => measure('gauge', name, value, labels);
     this.flush = async () => {
       recent._settle();
@@ -125,11 +120,11 @@ export class Monlight {
     this.destroy = () => {
       recent._settle();
       onPage._detach();
-      if (transport) transport._stop();
+      transport?._stop();
       transport = undefined;
     };
 
-    if (!settings || settings.enabled === false) return;
+    if (!settings || !enabled) return;
     transport = startTransport(settings, sessionNow);
     const end = run(settings);
     if (!end) return;
@@ -143,29 +138,32 @@ export class Monlight {
     onPage._listen(window, 'unhandledrejection', ({ reason }: PromiseRejectionEvent) => capture(() => describe(reason, 'UnhandledRejection')));
     const crumb = (category: string, message: string) => this.addBreadcrumb({ category, message });
     if (EXTRAS) attempt(() => watchMore(onPage, options, capture, crumb));
-    let hideVitals = () => {};
-    if (sampleRate == null || isSampled(sessionNow(), sampleRate)) {
-      if (vitals !== false) {
-        attempt(() => {
-          hideVitals = watchVitals(onPage, (name, value, id, page) => measure('histogram', name, value, { page }, id));
-        });
-      }
-      if (network !== false) {
-        attempt(() =>
-          watchNetwork(onPage, (method, host, address, status, durationMs) => {
-            const labels = { method, status, host };
-            measure('counter', 'browser_http_requests_total', 1, labels);
-            measure('histogram', 'browser_http_request_duration_ms', durationMs, labels);
-            if (EXTRAS && options.breadcrumbs !== false) crumb('request', `${method} ${address}: ${status}`);
-            if (status == 'error' || +status >= 500) {
-              capture(() => ({ type: 'NetworkError', message: `${method} ${address}: ${status}`, stack: '' }));
-            }
-          }, EXTRAS ? options.propagateTraceTo : undefined),
-        );
-      }
+    const isMeasured = sampleRate == null || isSampled(sessionNow(), sampleRate);
+    let hideVitals: (() => void) | undefined;
+    if (isMeasured && vitals) {
+      // What has happened by then is told to those who ask for it later, so that a start is short.
+      later(() => {
+        if (transport) hideVitals = watchVitals(onPage, (name, value, id, address) => measure('histogram', name, value, { page: pageOf(address) }, id));
+      });
+    }
+    if (network) {
+      const trace = EXTRAS && options.propagateTraceTo ? startTrace(options.propagateTraceTo) : undefined;
+      if (trace) this.addContext('trace_id', trace._id);
+      attempt(() =>
+        watchNetwork(onPage, (method, host, address, status, durationMs) => {
+          const labels = { method, status, host };
+          if (isMeasured) {
+            this.counter('browser_http_requests_total', 1, labels);
+            this.histogram('browser_http_request_duration_ms', durationMs, labels);
+          }
+          const message = `${method} ${address}: ${status}`;
+          if (EXTRAS && options.breadcrumbs !== false) crumb('request', message);
+          if (status == 'error' || +status >= 500) capture(() => ({ type: 'NetworkError', message, stack: '' }));
+        }, trace),
+      );
     }
     const leave = (isLast: boolean) => {
-      hideVitals();
+      hideVitals?.();
       recent._settle();
       transport!._leave(isLast);
     };

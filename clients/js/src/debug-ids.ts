@@ -7,8 +7,8 @@ export function debugImages(stack: string): ErrorReport['debug_meta'] {
   const images: NonNullable<ErrorReport['debug_meta']>['images'] = [];
   attempt(() => {
     for (const [made, debug_id] of Object.entries<string>((window as any)._sentryDebugIds)) {
-      const code_file = /\w+:\/\/[^\s)]+?(?=:\d)/.exec(made)?.[0];
-      if (code_file && stack.includes(code_file)) images.push({ type: 'sourcemap', code_file, debug_id });
+      const code_file = /\w+:\/\/[^\s)]+?(?=:\d+:\d)/.exec(made)?.[0];
+      if (code_file && stack.includes(code_file)) images.push({ code_file, debug_id });
     }
   });
   return images[0] && { images };

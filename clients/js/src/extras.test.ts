@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { Monlight } from './client.ts';
-import { isForeign, traceFor } from './extras.ts';
+import { isForeign, startTrace } from './extras.ts';
 import type { Options } from './options.ts';
 import { DSN, fakeRelay, type FakeRelay } from './testing/fake-relay.ts';
 
@@ -91,13 +91,33 @@ test('an error without a place is nobody else\'s', () => {
 });
 
 test('a trace goes to the origins that are named, and to no others', () => {
-  const origins = ['https://api.test', /^https:\/\/\w+\.shop\.test$/];
+  const { _id, _header } = startTrace(['https://api.test', /^https:\/\/\w+\.shop\.test$/]);
 
-  expect(traceFor('https://api.test/a', origins)).toMatch(/^00-[\da-f]{32}-[\da-f]{16}-01$/);
-  expect(traceFor('https://x.shop.test/a', origins)).toBeDefined();
-  expect(traceFor('https://api.test.evil/a', origins)).toBeUndefined();
-  expect(traceFor('/a', origins)).toBeUndefined();
-  expect(traceFor('/a', ['https://shop.test'])).toBeDefined();
+  expect(_id).toMatch(/^[\da-f]{32}$/);
+  expect(_header('https://api.test/a')).toMatch(new RegExp(`^00-${_id}-[\\da-f]{16}-01$`));
+  expect(_header('https://x.shop.test/a')).not.toBe(_header('https://x.shop.test/a'));
+  expect(_header('https://api.test.evil/a')).toBeUndefined();
+  expect(_header('/a')).toBeUndefined();
+  expect(startTrace(['https://shop.test'])._header('/a')).toBeDefined();
+});
+
+test('an error carries the trace of its page load, when requests have one', async () => {
+  const { captureError, flush } = start({ propagateTraceTo: ['https://api.test'] });
+  const asked = vi.spyOn(Headers.prototype, 'set');
+  await fetch('https://api.test/a');
+  captureError(new Error('x'));
+  await flush();
+
+  const [, header] = asked.mock.calls.find(([name]) => name == 'traceparent')!;
+  expect(relay.errors()[0]!.context['trace_id']).toBe(header.split('-')[1]);
+});
+
+test('without traces an error has none', async () => {
+  const { captureError, flush } = start();
+  captureError(new Error('x'));
+  await flush();
+
+  expect(relay.errors()[0]!.context).toEqual({ tags: {} });
 });
 
 test('taken off, the console and the history are as they were', () => {

@@ -2,7 +2,7 @@
 import { attempt } from './attempt.ts';
 import type { Attached } from './listen.ts';
 import { matches } from './noise.ts';
-import type { Options } from './options.ts';
+import type { Options, Pattern } from './options.ts';
 import { describe, stackOfCaller, type Described } from './report.ts';
 
 export type Crumb = (category: string, message: string) => void;
@@ -48,12 +48,23 @@ export function isForeign(stack: string, { allowUrls, denyUrls }: Options): bool
   return !!script && (matches(script, denyUrls) || !(matches(script, allowUrls) || !allowUrls));
 }
 
-/** The header that ties a request to what it sets off in a server, for the origins that may have it. */
-export function traceFor(target: unknown, origins: Options['propagateTraceTo'] = []): string | undefined {
-  const { origin } = new URL(target as string, document.baseURI);
-  if (!origins.some((one) => (typeof one == 'string' ? one == origin : origin.search(one) >= 0))) return;
+/** What ties the requests of a page load to what they set off in servers, and its errors to both. */
+export interface Trace {
+  readonly _id: string;
+  /** The header of a request, for the origins that may have it. */
+  _header(target: unknown): string | undefined;
+}
+
+export function startTrace(origins: Pattern[]): Trace {
   const hex = (bytes: number) => [...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => (byte + 256).toString(16).slice(1)).join('');
-  return `00-${hex(16)}-${hex(8)}-01`;
+  const _id = hex(16);
+  return {
+    _id,
+    _header(target) {
+      const { origin } = new URL(target as string, document.baseURI);
+      if (origins.some((one) => (typeof one == 'string' ? one == origin : origin.search(one) >= 0))) return `00-${_id}-${hex(8)}-01`;
+    },
+  };
 }
 
 function told(level: string, all: unknown[]): Described {

@@ -25,7 +25,7 @@ export function attached(): Attached {
       undos.push(() => target.removeEventListener(type, heard, true));
     },
     _wrap(owner, name, call) {
-      const original = owner && owner[name];
+      const original = owner?.[name];
       if (!original) return;
       let isOn = true;
       const wrapped = new Proxy(original, {

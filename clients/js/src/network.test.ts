@@ -68,6 +68,21 @@ test('the page gets its own response, its own error and its own this', async () 
   expect(() => fetch('/a')).toThrow(error);
 });
 
+test('of a library that has replaced fetch the page gets the very promise, with what it has of its own', async () => {
+  const promise = Object.assign(Promise.resolve(new Response('x')), { cancel: () => 'cancelled' });
+  answer = () => promise;
+  watch();
+
+  expect(fetch('/a')).toBe(promise);
+  await promise;
+  expect(seen.length).toBe(1);
+  const rejected = Promise.reject(new TypeError('Failed to fetch'));
+  answer = () => rejected;
+  expect(fetch('/a')).toBe(rejected);
+  await expect(rejected).rejects.toThrow('Failed to fetch');
+  expect(seen.length).toBe(2);
+});
+
 test('an abort is no failure', async () => {
   watch();
   const controller = new AbortController();
@@ -133,6 +148,28 @@ test('with another patcher around ours, ours only calls through', async () => {
 
   expect(window.fetch).toBe(theirs);
   await fetch('/a');
+  expect(seen).toEqual([]);
+});
+
+test('with another patcher around our XMLHttpRequest, it stays, and ours only calls through', () => {
+  const native = vi.spyOn(XMLHttpRequest.prototype, 'send').mockImplementation(() => {});
+  const { open } = XMLHttpRequest.prototype;
+  watch();
+  const ours = XMLHttpRequest.prototype.send;
+  const theirs = vi.fn(function (this: XMLHttpRequest) {
+    return ours.call(this);
+  });
+  XMLHttpRequest.prototype.send = theirs;
+  onPage._detach();
+  expect(XMLHttpRequest.prototype.send).toBe(theirs);
+  expect(XMLHttpRequest.prototype.open).toBe(open);
+
+  const request = new XMLHttpRequest();
+  request.open('GET', 'https://shop.test/a');
+  request.send();
+  request.dispatchEvent(new Event('loadend'));
+  expect(theirs).toHaveBeenCalledTimes(1);
+  expect(native).toHaveBeenCalledTimes(1);
   expect(seen).toEqual([]);
 });
 

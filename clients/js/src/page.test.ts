@@ -16,6 +16,10 @@ test.each([
   ['/v2/products/iphone-15-pro', '/v2/products/iphone-15-pro'],
   ['/deadbeef', '/deadbeef'],
   ['/a//b/', '/a//b/'],
+  ['/#/orders/4711?token=abc', '/#/orders/{id}'],
+  ['/shop#!/orders/4711', '/shop#!/orders/{id}'],
+  ['/docs#chapter-2', '/docs'],
+  ['/docs#access_token=abc', '/docs'],
 ])('%s is the page %s', (path, page) => {
   expect(pageOf(path)).toBe(page);
 });

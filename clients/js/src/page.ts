@@ -1,25 +1,24 @@
 // The page that metrics are about: the path of its route, with ids collapsed, so that a shop with a million orders has one.
 
-const MOST_CHARS = 200;
+/** Where the page is now. */
+export const currentAddress = (): string => location.pathname + location.hash;
 
-export function pageOf(path: string): string {
-  return path
+/** A fragment that is a path belongs to it: it is the route of an application that keeps its routes there. */
+export function pageOf(address: string): string {
+  return address
+    .replace(/#(?!!?\/).*|\?.*/, '')
     .split('/')
     .map((segment) => (isId(segment) ? '{id}' : segment))
-    .join('/')
-    .slice(0, MOST_CHARS);
+    .join('/');
 }
 
-/** The page that is shown now. */
-export const currentPage = (): string => pageOf(location.pathname);
-
 /** Numbers, UUIDs, hashes, mail addresses and the random words that stand for a row of somebody's table. */
-function isId(segment: string): boolean {
+function isId(segment: string): unknown {
   return (
     /^[^@]+@|%40|^\d+$/.test(segment) ||
     (/\d/.test(segment) &&
       (/^[\da-f-]{8,}$/i.test(segment) ||
         // A word has its digits together; chance mixes them.
-        (/^[\w-]{16,}$/.test(segment) && segment.match(/\d(?=[a-z])|[a-z](?=\d)/gi)?.[2] !== undefined)))
+        (/^[\w-]{16,}$/.test(segment) && segment.match(/\d(?=[a-z])|[a-z](?=\d)/gi)?.[2])))
   );
 }

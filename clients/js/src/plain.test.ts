@@ -41,6 +41,20 @@ test('what is no plain object is not looked into', () => {
   expect(plain(new Date(0))).toContain('1970');
 });
 
+test('what is nested too deeply is left out', () => {
+  const deep: Record<string, unknown> = {};
+  let inner = deep;
+  for (let level = 0; level < 100; level++) inner = inner['a'] = {};
+
+  expect(JSON.stringify(plain(deep))).toBe('{"a":'.repeat(7) + '"[deep]"' + '}'.repeat(7));
+});
+
+test('a text that comes last has what is left', () => {
+  const value = { first: '€'.repeat(7000), second: '€'.repeat(7900), third: '€'.repeat(8000) };
+
+  expect(new TextEncoder().encode(JSON.stringify(plain(value))).length).toBeLessThan(46_000);
+});
+
 test('the whole is bounded', () => {
   const value = { text: '€'.repeat(1e6), many: Array.from({ length: 1e5 }, (_, at) => ({ at, text: 'x'.repeat(100) })) };
 

@@ -12,7 +12,7 @@ const MEMBER_CHARS = 8;
 export function plain<T>(value: T): T {
   let left = MOST_CHARS;
   const text = (value: unknown) => {
-    const cut = String(value).slice(0, Math.max(0, Math.min(left, TEXT_CHARS)));
+    const cut = String(value).slice(0, Math.min(left, TEXT_CHARS));
     left -= cut.length;
     return scrub(cut);
   };
@@ -26,9 +26,10 @@ export function plain<T>(value: T): T {
     if (level > MOST_LEVELS) return '[deep]';
     const made: any = isList ? [] : {};
     for (const name of Object.keys(value)) {
+      // Nothing is read when none are left: a negative number would count from the end of a text.
       if (left > 0) {
-        left -= MEMBER_CHARS;
         made[text(name)] = attempt(() => copy(value[name], level + 1));
+        left -= MEMBER_CHARS;
       }
     }
     return made;

@@ -11,28 +11,31 @@ export interface Repeats {
   _settle(): void;
 }
 
+interface Entry {
+  _times: number;
+  _tell: (times: number) => void;
+}
+
 export function repeats(): Repeats {
-  const recent = new Map<string, { _times: number; _settle: () => void }>();
+  const recent = new Map<string, Entry>();
+  const settle = (entry: Entry) => {
+    if (entry._times) entry._tell(entry._times);
+    entry._times = 0;
+  };
   return {
     _isKnown(key) {
       const known = recent.get(key);
       if (known) known._times++;
       return known;
     },
-    _add(key, tell) {
-      const entry = {
-        _times: 0,
-        _settle() {
-          if (entry._times) tell(entry._times);
-          entry._times = 0;
-        },
-      };
+    _add(key, _tell) {
+      const entry = { _times: 0, _tell };
       recent.set(key, entry);
       setTimeout(() => {
         recent.delete(key);
-        entry._settle();
+        settle(entry);
       }, WINDOW_MS);
     },
-    _settle: () => recent.forEach((entry) => entry._settle()),
+    _settle: () => recent.forEach(settle),
   };
 }

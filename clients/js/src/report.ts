@@ -15,7 +15,7 @@ export interface ErrorReport {
   context: Record<string, unknown>;
   breadcrumbs: unknown[];
   event_id: string;
-  debug_meta?: { images: { type: 'sourcemap'; code_file: string; debug_id: string }[] } | undefined;
+  debug_meta?: { images: { code_file: string; debug_id: string }[] } | undefined;
 }
 
 export interface Described {
@@ -43,8 +43,7 @@ export function describe(thrown: any, type: string, place = ''): Described {
   while (links.length && stacks.length <= MOST_LINKS) {
     const link = links.shift();
     stacks.push(text(() => link.stack).replace(OWN_FRAMES, '') || (stacks.length ? text(() => link) : place));
-    attempt(() => link.cause && links.push(link.cause));
-    attempt(() => link.errors && links.push(...link.errors));
+    attempt(() => links.push(...[link.cause ?? [], link.errors ?? []].flat()));
   }
   return { type: text(() => thrown.name) || type, message: text(() => thrown.message), stack: stacks.join('\nCaused by: ') };
 }
@@ -53,6 +52,6 @@ export function describe(thrown: any, type: string, place = ''): Described {
 export function stackOfCaller(below?: (...all: never[]) => unknown): string {
   const here = new Error();
   // Where it is missing, the frames are told by their file.
-  attempt(() => (Error as any).captureStackTrace(here, below));
+  (Error as any).captureStackTrace?.(here, below);
   return (here.stack || '').replace(OWN_FRAMES, '');
 }

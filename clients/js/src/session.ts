@@ -12,8 +12,8 @@ export function uuid(): string {
 
 /** The session's id: of the tab, or of the page where storage is denied. */
 export function sessionId(): string {
-  const id = attempt(() => sessionStorage.getItem(STORED)) || uuid();
-  attempt(() => sessionStorage.setItem(STORED, id));
+  const id: string = attempt(() => sessionStorage[STORED]) || uuid();
+  attempt(() => (sessionStorage[STORED] = id));
   return id;
 }
 

@@ -6,11 +6,11 @@ export interface Point {
   name: string;
   type: 'counter' | 'gauge' | 'histogram';
   value: number;
-  labels: Record<string, string>;
+  labels: Record<string, unknown>;
   /** Milliseconds since the epoch. */
   timestamp: number;
   /** A later value with the same id takes the place of this one. */
-  id?: string | undefined;
+  id?: string | number | undefined;
 }
 
 interface Item {
@@ -34,9 +34,8 @@ const BATCH_POINTS = 10;
 /** While the relay is away. */
 const MOST_POINTS = 200;
 const MOST_ITEMS = 50;
-/** Of a report. Longer ones, of escapes alone, might never pass and would block the others. */
-const MOST_CHARS = 40_000;
-/** Three bytes each at most, so that a batch stays under the 64 KB of keepalive. */
+/** Three bytes each at most, so that a request stays under the 64 KB of keepalive: a longer one would never pass. */
+const KEPT_CHARS = 20_000;
 const BATCH_CHARS = 10_000;
 const TIMEOUT_MS = 30_000;
 const MOST_WAIT_SECONDS = 60;
@@ -65,7 +64,7 @@ export function startTransport(settings: Settings, session: () => string): Trans
   const addressOf = ({ _path }: Item) => `${settings._base}/api/browser/${_path}?key=${settings._key}`;
   const answer = (hasArrived: boolean) => {
     if (waiting.length) lost = 0;
-    for (const tell of waiting.splice(0)) tell(hasArrived);
+    waiting.splice(0).forEach((tell) => tell(hasArrived));
   };
   const due = () => {
     timer = 0;
@@ -85,41 +84,48 @@ export function startTransport(settings: Settings, session: () => string): Trans
     }
   };
 
-  const judge = (item: Item, reply?: Response | void) => {
-    const status = reply ? reply.status : 0;
-    if (!status || status == 408 || status == 429 || status >= 500) {
-      const asked = reply ? +reply.headers.get('Retry-After')! : 0;
-      const own = Math.min(2 ** failures++, MOST_WAIT_SECONDS) * (0.5 + Math.random() / 2);
-      const wait = 1000 * (asked > 0 ? Math.min(asked, MOST_ASKED_SECONDS) : own);
-      isResting = true;
-      setTimeout(() => {
-        isResting = false;
-        pump();
-      }, wait);
-    } else {
-      failures = 0;
-      queue.splice(queue.indexOf(item), 1);
-      if (status >= 400) lose('status ' + status);
-    }
-  };
-
-  const pump = () => {
+  const pump = async () => {
     if (isBusy || isOver) return;
     if (isResting) return answer(false);
     if (!queue.length && (isDue || points.size >= BATCH_POINTS)) batch();
     const item = queue[0];
     if (!item) return answer(!lost);
     isBusy = true;
-    // A text needs no preflight, and without credentials the reply of any relay can be read.
-    const sent = async () => request.call(window, addressOf(item), { method: 'POST', body: item._body, keepalive: true, credentials: 'omit' });
-    const limit = new Promise<void>((resolve) => setTimeout(resolve, TIMEOUT_MS));
-    Promise.race([sent(), limit])
-      .catch(() => {})
-      .then((reply) => {
-        isBusy = false;
-        judge(item, reply);
-        pump();
+    let reply: Response | undefined;
+    try {
+      reply = await request.call(window, addressOf(item), {
+        // A text needs no preflight, and without credentials the reply of any relay can be read.
+        method: 'POST',
+        body: item._body,
+        credentials: 'omit',
+        // What is in flight for all scripts of the page shares the 64 KB, so a second attempt does without.
+        keepalive: !failures && item._body.length < KEPT_CHARS,
+        signal: AbortSignal.timeout?.(TIMEOUT_MS),
       });
+      // A reply that nobody reads stays in flight.
+      await reply!.text();
+    } catch {
+      // Nobody has answered.
+    }
+    isBusy = false;
+    const status = reply?.status;
+    if (!status || status == 408 || status == 429 || status >= 500) {
+      const asked = +reply?.headers.get('Retry-After')!;
+      const own = (Math.min(2 ** failures++, MOST_WAIT_SECONDS) * (1 + Math.random())) / 2;
+      isResting = true;
+      setTimeout(
+        () => {
+          isResting = false;
+          pump();
+        },
+        1000 * Math.min(asked || own, MOST_ASKED_SECONDS),
+      );
+    } else {
+      failures = 0;
+      queue.shift();
+      if (status >= 400) lose('status ' + status);
+    }
+    pump();
   };
 
   const leave = (isLast: boolean) => {
@@ -135,7 +141,7 @@ export function startTransport(settings: Settings, session: () => string): Trans
 
   return {
     _send(path, body) {
-      if (queue.length < MOST_ITEMS && body.length < MOST_CHARS) queue.push({ _path: path, _body: body });
+      if (queue.length < MOST_ITEMS) queue.push({ _path: path, _body: body });
       else lose('full');
       pump();
     },
@@ -151,13 +157,11 @@ export function startTransport(settings: Settings, session: () => string): Trans
     _flush: () =>
       new Promise((tell) => {
         waiting.push(tell);
-        isDue = true;
-        pump();
+        due();
       }),
     _leave: leave,
     _stop() {
       leave(true);
-      clearTimeout(timer);
       isOver = true;
       answer(false);
     },

@@ -2,13 +2,13 @@
 //
 // A view of the page is a load or a return from the back/forward cache. What may still grow, CLS and INP, is told at each
 // hide under the same id.
-import { attempt } from './attempt.ts';
+import { later } from './attempt.ts';
 import type { Attached } from './listen.ts';
-import { currentPage } from './page.ts';
+import { currentAddress } from './page.ts';
 import { uuid } from './session.ts';
 
 /** Tells a value of a view; `id` is the same for all values of one vital in one view. */
-type Report = (name: string, value: number, id: string, page: string) => void;
+type Report = (name: string, value: number, id: string, address: string) => void;
 
 interface Entry extends PerformanceEntry {
   readonly value: number;
@@ -30,8 +30,9 @@ export function watchVitals(attached: Attached, tell: Report): () => void {
   const doc = document as Document & { prerendering?: boolean };
   const interactionCount = () => (clock as { interactionCount?: number }).interactionCount || 0;
 
-  let view = uuid();
-  let page = currentPage();
+  // Made with the first report: a start is to be short.
+  let view = '';
+  let address: string;
   let isRestored = false;
   let activation = 0;
   let firstHidden = Infinity;
@@ -48,20 +49,19 @@ export function watchVitals(attached: Attached, tell: Report): () => void {
   let observer: PerformanceObserver | undefined;
 
   const report = (name: string, value: number) => {
-    if (told[name] !== value) tell(name, (told[name] = value), `${view}-${name}`, page);
+    if (told[name] !== value) tell(name, (told[name] = value), `${(view ||= uuid())}-${name}`, address);
   };
   const vital = (name: string, value: number) => report('web_vitals_' + name, value);
   const sinceStart = (time: number) => Math.max(time - activation, 0);
 
   const finishLcp = () => {
-    if (isLcpFinal) return;
     isLcpFinal = true;
     if (lcp !== undefined) vital('lcp', lcp);
   };
 
   const interact = ({ interactionId, duration }: Entry) => {
     if (!interactionId) return;
-    const known = interactions.find(({ _id }) => _id == interactionId);
+    const known = interactions.find((one) => one._id == interactionId);
     if (known) known._ms = Math.max(known._ms, duration);
     else interactions.push({ _id: interactionId, _ms: duration });
     interactions = interactions.sort((one, other) => other._ms - one._ms).slice(0, MOST_INTERACTIONS);
@@ -104,12 +104,11 @@ export function watchVitals(attached: Attached, tell: Report): () => void {
     finishLcp();
     if (hasPainted) vital('cls', cls);
     const count = interactionCount() - interactionsBefore;
-    const slow = interactions[Math.min(interactions.length - 1, Math.floor(count / 50))];
+    const slow = interactions[Math.min(interactions.length - 1, (count / 50) | 0)];
     if (slow) vital('inp', slow._ms);
     else if (isRestored && count) vital('inp', FAST_MS);
   };
 
-  const later = (act: () => void) => setTimeout(() => attempt(act));
   const navigation = () => clock.getEntriesByType('navigation')[0] as PerformanceNavigationTiming & { activationStart?: number };
   const loaded = () =>
     later(() => {
@@ -122,8 +121,8 @@ export function watchVitals(attached: Attached, tell: Report): () => void {
     activation = navigation().activationStart || 0;
     // The script may be late: the page may have been hidden before.
     const hidden = clock.getEntriesByType('visibility-state').find(({ name, startTime }) => name == 'hidden' && startTime >= activation);
-    firstHidden = hidden ? hidden.startTime : doc.hidden ? 0 : Infinity;
-    page = currentPage();
+    firstHidden = hidden?.startTime ?? (doc.hidden ? 0 : Infinity);
+    address = currentAddress();
     const made = new PerformanceObserver((list) => take(list.getEntries()));
     for (const type of ['paint', 'largest-contentful-paint', 'layout-shift', 'event', 'first-input']) {
       if (PerformanceObserver.supportedEntryTypes.includes(type)) made.observe({ type, buffered: true, durationThreshold: INTERACTION_MS } as PerformanceObserverInit);
@@ -139,9 +138,10 @@ export function watchVitals(attached: Attached, tell: Report): () => void {
   }
   attached._listen(window, 'pageshow', ({ persisted, timeStamp }) => {
     if (!persisted) return;
-    view = uuid();
-    page = currentPage();
+    view = '';
+    address = currentAddress();
     isRestored = isLcpFinal = true;
+    lcp = undefined;
     told = {};
     cls = shifts = 0;
     interactions = [];
@@ -154,7 +154,8 @@ export function watchVitals(attached: Attached, tell: Report): () => void {
         hasPainted = true;
         const painted = clock.now() - timeStamp;
         vital('fcp', painted);
-        vital('lcp', painted);
+        lcp = painted;
+        finishLcp();
       }),
     );
   });
