@@ -92,7 +92,7 @@ export class Monlight {
         send(report());
       });
 
-    const measure = (type: Point['type'], name: string, value: number, labels?: Labels, id?: Point['id']) =>
+    const measure = (type: Point['type'], name: string, value: number, labels?: Labels, id?: string) =>
       void attempt(() => {
         if (!Number.isFinite(value)) return;
         const all = { page: pageOf(currentAddress()), release, environment, ...labels };
@@ -111,7 +111,7 @@ export class Monlight {
     };
     this.counter = (name, value = 1, labels) => measure('counter', name, value, labels);
     // The collector knows by its id a value that is sent again because its reply was lost.
-    this.histogram = (name, value, labels) => measure('histogram', name, value, labels, Math.random());
+    this.histogram = (name, value, labels) => measure('histogram', name, value, labels);
     this.gauge = (name, value, labels) => measure('gauge', name, value, labels);
     this.flush = async () => {
       recent._settle();

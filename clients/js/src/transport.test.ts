@@ -3,7 +3,6 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Monlight } from './client.ts';
 import type { Options } from './options.ts';
 import { DSN, fakeRelay, KEY, type FakeRelay } from './testing/fake-relay.ts';
-import type { Point } from './transport.ts';
 
 let relay: FakeRelay;
 let clients: Monlight[];
@@ -35,31 +34,12 @@ test('metrics go in one request, counters summed', async () => {
   expect(await client.flush()).toBe(true);
   const labels = { page: '/orders/{id}', release: '1.2' };
   expect(relay.requests.length).toBe(1);
-  expect(relay.points().map(({ timestamp: _, id: __, ...point }) => point)).toEqual([
+  expect(relay.points().map(({ timestamp: _, ...point }) => point)).toEqual([
     { name: 'orders', type: 'counter', value: 3, labels },
     { name: 'orders', type: 'counter', value: 1, labels: { ...labels, kind: 'tea' } },
     { name: 'size', type: 'histogram', value: 3.5, labels },
     { name: 'open', type: 'gauge', value: 1, labels: { ...labels, link: '/?sid=***', flag: true } },
   ]);
-});
-
-test('a value of a histogram whose reply was lost replaces itself, because it has an id', async () => {
-  vi.useFakeTimers();
-  const client = start();
-  const reply = relay.answer;
-  relay.answer = () => Promise.reject(new TypeError('Failed to fetch'));
-  client.histogram('size', 3);
-  client.histogram('size', 3);
-  client.gauge('open', 3);
-  await vi.advanceTimersByTimeAsync(5000);
-  relay.answer = reply;
-  await vi.advanceTimersByTimeAsync(5000);
-
-  expect(relay.requests.length).toBe(2);
-  const [first, second] = relay.requests.map(({ body }) => JSON.parse(body).metrics.map(({ id }: Point) => id));
-  expect(second).toEqual(first);
-  expect(new Set(first).size).toBe(3);
-  expect(first[2]).toBeUndefined();
 });
 
 test('a point that is too long for anybody does not hold up the others', async () => {

@@ -10,7 +10,7 @@ export interface Point {
   /** Milliseconds since the epoch. */
   timestamp: number;
   /** A later value with the same id takes the place of this one. */
-  id?: string | number | undefined;
+  id?: string | undefined;
 }
 
 interface Item {
