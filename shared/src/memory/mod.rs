@@ -7,4 +7,4 @@ mod program;
 
 pub use self::allocator::MiMalloc;
 pub(crate) use self::allocator::tune;
-pub(crate) use self::program::give_back_start;
+pub use self::program::give_back_start;

@@ -18,7 +18,7 @@ unsafe extern "C" {
 ///
 /// They are a clean, read-only view of the file: what runs again is mapped again, at the cost of a page fault
 /// that needs no disk.
-pub(crate) fn give_back_start() {
+pub fn give_back_start() {
     let (start, end) = (&raw const EXECUTABLE_START as usize, &raw const TEXT_END as usize);
     // SAFETY: the range holds code and read-only tables of this program; nothing writes to it, so no change is lost.
     unsafe {

@@ -128,6 +128,7 @@ impl Follower {
         }
         let mut next_look = Instant::now();
         let mut pause = FIRST_PAUSE;
+        let mut has_caught_up = false;
         loop {
             let happened = self.events.take();
             let is_source = |watch| self.watched_sources.contains_key(watch);
@@ -147,6 +148,11 @@ impl Follower {
             }
             let is_busy = self.read_round(runtime)?;
             if !is_busy {
+                if !has_caught_up {
+                    has_caught_up = true;
+                    // To find the containers and to go on with each touches as much of the program as the start did.
+                    shared::memory::give_back_start();
+                }
                 self.wait_until(next_look)?;
             }
         }
