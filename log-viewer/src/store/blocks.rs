@@ -1,6 +1,6 @@
 //! Reads blocks and entries.
 
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::{FromRow, Row as _, SqliteConnection};
 
 use super::Store;
 use super::directory::{Block, BlockId, Change, PartId, Span};
@@ -113,16 +113,22 @@ impl Store {
     }
 
     /// Hands over these closed blocks, in no particular order, each while the next one is read; those that are gone are left out.
-    pub(crate) async fn each_block(&self, ids: &[BlockId], mut take: impl FnMut(Stored)) -> sqlx::Result<()> {
+    pub(crate) async fn each_block(
+        &self,
+        ids: &[BlockId],
+        mut take: impl FnMut(Passing<'_>),
+    ) -> sqlx::Result<()> {
         use futures_util::TryStreamExt as _;
 
-        let mut rows = sqlx::query_as::<_, (Vec<u8>, Vec<u8>)>(
-            "select heads, texts from log_entries where id in (select value from json_each(?1))",
-        )
-        .bind(as_json(ids))
-        .fetch(self.db.read());
-        while let Some((heads, texts)) = rows.try_next().await? {
-            take(Stored { heads, texts });
+        let mut rows =
+            sqlx::query("select heads, texts from log_entries where id in (select value from json_each(?1))")
+                .bind(as_json(ids))
+                .fetch(self.db.read());
+        while let Some(row) = rows.try_next().await? {
+            take(Passing {
+                heads: row.try_get(0)?,
+                texts: row.try_get(1)?,
+            });
         }
         Ok(())
     }
@@ -177,6 +183,20 @@ impl Stored {
         or_damaged(Lines::unpack(&self.heads, &self.texts))
     }
 
+    /// The entries; their texts are out of reach.
+    pub(crate) fn unpack_heads(&self) -> Lines {
+        or_damaged(Lines::unpack_heads(&self.heads))
+    }
+}
+
+/// A block that is looked at where SQLite has put it.
+#[derive(Debug)]
+pub(crate) struct Passing<'a> {
+    heads: &'a [u8],
+    texts: &'a [u8],
+}
+
+impl Passing<'_> {
     /// The entries, if their texts, one directly after the other, may hold what is looked for. Most blocks that a search
     /// reads do not: where each of their entries ends need not be known, and `buffer` is there for the next one.
     pub(crate) fn unpack_if(
@@ -184,15 +204,10 @@ impl Stored {
         buffer: &mut Vec<u8>,
         may_hold: impl FnOnce(&[u8]) -> bool,
     ) -> Option<Lines> {
-        if decompress_into(&self.texts, buffer).is_none() {
+        if decompress_into(self.texts, buffer).is_none() {
             return Some(or_damaged(None));
         }
-        may_hold(buffer).then(|| or_damaged(Lines::with_texts(&self.heads, std::mem::take(buffer))))
-    }
-
-    /// The entries; their texts are out of reach.
-    pub(crate) fn unpack_heads(&self) -> Lines {
-        or_damaged(Lines::unpack_heads(&self.heads))
+        may_hold(buffer).then(|| or_damaged(Lines::with_texts(self.heads, std::mem::take(buffer))))
     }
 }
 
