@@ -1,7 +1,7 @@
 //! Finds an ASCII text in any case of its letters, without touching the case of what is searched.
 //!
-//! Three bytes of it are compared at many places at once, several gigabytes in a second. To look for its rarest byte and
-//! compare there is a third as fast for what people look for within words: no digit is rare in logs.
+//! Three bytes of it are compared at many places at once, several gigabytes in a second. To look for its rarest byte alone
+//! is worth little for what people look for within words: no digit is rare in logs.
 
 use std::ops::Range;
 
