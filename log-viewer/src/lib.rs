@@ -85,6 +85,7 @@ pub async fn start(config: Config, listener: TcpListener, stop: CancellationToke
         failing: Arc::clone(&failing),
         forgot_at: Instant::now(),
     };
+    tasks.spawn("log", store.db.clone().keep_log_short(tasks.stop_token()));
     writers.spawn("writer", writing.run(waiting, writers.stop_token()));
     let settings = source::Settings {
         sources: config.sources.clone(),

@@ -154,8 +154,13 @@ impl Lines {
 
     /// `None` when the columns are damaged.
     pub(crate) fn unpack(heads: &[u8], texts: &[u8]) -> Option<Self> {
+        Self::with_texts(heads, decompress(texts)?)
+    }
+
+    /// When the texts have been decompressed already. `None` when a column is damaged.
+    pub(crate) fn with_texts(heads: &[u8], texts: Vec<u8>) -> Option<Self> {
         let mut lines = Self::unpack_heads(heads)?;
-        lines.texts = String::from_utf8(decompress(texts)?).ok()?;
+        lines.texts = String::from_utf8(texts).ok()?;
         let fits = lines.ends.last().map_or(0, |end| *end as usize) == lines.texts.len();
         let whole = lines
             .ends
@@ -256,22 +261,34 @@ pub(crate) fn compress(bytes: &[u8]) -> Vec<u8> {
 
 /// What [`compress`] was given; `None` when the bytes are damaged.
 pub(crate) fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut unpacked = Vec::new();
+    decompress_into(bytes, &mut unpacked)?;
+    Some(unpacked)
+}
+
+/// The same, in place of what the buffer holds. After `None` nobody knows what that is.
+pub(crate) fn decompress_into(bytes: &[u8], buffer: &mut Vec<u8>) -> Option<()> {
     use std::cell::RefCell;
 
     thread_local! {
         static DECOMPRESSOR: RefCell<Option<zstd::bulk::Decompressor<'static>>> =
             RefCell::new(zstd::bulk::Decompressor::new().ok());
     }
+    buffer.clear();
     let (kind, rest) = bytes.split_last()?;
     match *kind {
-        PLAIN => Some(rest.to_vec()),
+        PLAIN => buffer.extend_from_slice(rest),
         COMPRESSED => {
             let size =
                 zstd::bulk::Decompressor::upper_bound(rest).filter(|size| *size <= MOST_UNPACKED_BYTES)?;
-            DECOMPRESSOR.with_borrow_mut(|decompressor| decompressor.as_mut()?.decompress(rest, size).ok())
+            buffer.reserve_exact(size);
+            DECOMPRESSOR.with_borrow_mut(|decompressor| {
+                decompressor.as_mut()?.decompress_to_buffer(rest, buffer).ok()
+            })?;
         }
-        _ => None,
+        _ => return None,
     }
+    Some(())
 }
 
 #[cfg(test)]

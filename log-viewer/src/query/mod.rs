@@ -64,8 +64,8 @@ impl Query {
     }
 
     /// A piece of text that every match holds; none when no single one is necessary.
-    pub(crate) fn anchor(&self) -> Option<Anchor> {
-        self.anchor.clone()
+    pub(crate) fn anchor(&self) -> Option<&Anchor> {
+        self.anchor.as_ref()
     }
 }
 

@@ -3,17 +3,19 @@
 //! Blocks overlap in time, because several containers write and some lines come late. What a step finds is therefore
 //! in no order; it also says up to which time nothing more can come.
 
+mod reading;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use self::reading::gather;
 use super::Filter;
-use super::count::{Counted, count_tally, count_words};
+use super::count::count_tally;
 use super::hits::{Give, Hits};
-use super::scan::for_each_hit;
 use crate::lines::Lines;
 use crate::nanos::Nanos;
-use crate::store::directory::{BlockId, Group, GroupId, PartId, Span};
-use crate::store::{self, Result, Store};
+use crate::store::directory::{Block, BlockId, Group, GroupId, PartId, Span};
+use crate::store::{Result, Store};
 use crate::tally::Tally;
 
 /// Blocks in the first step, and in later ones: a page is often full after the first.
@@ -21,16 +23,15 @@ const FIRST_STEP: usize = 2;
 const LARGEST_STEP: usize = 16;
 /// What is counted without texts is small.
 const LARGEST_STEP_OF_WORDS: usize = 96;
-/// Blocks whose words are counted while the next ones are read.
-const WORDS_AT_ONCE: usize = 16;
-/// Blocks that are in memory with their texts, for each half of a step.
-const TEXTS_AT_ONCE: usize = 4;
-/// Blocks that the index is asked about at once.
+/// Blocks that the index is asked about at first; each time it is more of them, up to all that have been taken.
 const FIRST_WINDOW: usize = 32;
-const LARGEST_WINDOW: usize = 4_096;
-/// Blocks that are taken from the directory at once: at first, and when those were not enough. Tests have few blocks.
+/// When the index has been asked about so many, and a match may be in one of so many at most, it is asked about all the rest.
+const ASKED: usize = if cfg!(test) { 2 } else { 160 };
+const RARE: usize = if cfg!(test) { 2 } else { 8 };
+/// Blocks that are taken from the directory at once: at first, and when those were not enough. Each search that goes
+/// on at the same time holds twice as many for a moment. Tests have few blocks.
 const FIRST_PICK: usize = if cfg!(test) { 2 } else { 256 };
-const LARGEST_PICK: usize = if cfg!(test) { 3 } else { LARGEST_WINDOW };
+const LARGEST_PICK: usize = if cfg!(test) { 3 } else { 1_024 };
 
 /// Groups of blocks that are counted at once: enough for most totals, and the most.
 const FIRST_GROUPS: usize = 24;
@@ -94,6 +95,11 @@ pub(crate) struct Walk {
     candidates: Vec<Candidate>,
     step: usize,
     window: usize,
+    /// Blocks that the index was asked about, and those of them that may have a match.
+    asked: usize,
+    narrowed: usize,
+    /// Once the index has told it: all that may have a match, in the order of their numbers.
+    rest: Option<Vec<BlockId>>,
     /// Groups of blocks further on, of which the number is known without a look at each block; the next one last.
     groups: Vec<(Group, Vec<BlockId>)>,
     groups_at_once: usize,
@@ -129,6 +135,9 @@ impl Walk {
             candidates: Vec::new(),
             step: FIRST_STEP,
             window: FIRST_WINDOW,
+            asked: 0,
+            narrowed: 0,
+            rest: None,
             groups: Vec::new(),
             groups_at_once: FIRST_GROUPS,
             counted: HashSet::new(),
@@ -142,22 +151,16 @@ impl Walk {
         if !self.unasked.is_empty() || !self.is_more {
             return;
         }
-        let (order, filter) = (self.order, &self.filter);
-        let place = |candidate: &Candidate| order.place(candidate.edge, candidate.id);
-        (self.unasked, self.is_more) = self.store.directory.pick_lowest(self.pick, place, |block| {
-            let is_known = self.last_closed.is_some_and(|last| block.id <= last);
-            if !is_known || !filter.may_be_in(&block.span) {
-                return None;
-            }
-            let candidate = Candidate {
-                edge: order.edge(&block.span),
+        let place = |candidate: &Candidate| self.order.place(candidate.edge, candidate.id);
+        let directory = &self.store.directory;
+        (self.unasked, self.is_more) = directory.pick_lowest(self.pick, place, |block| {
+            self.is_ahead(block).then(|| Candidate {
+                edge: self.order.edge(&block.span),
                 id: block.id,
                 part: block.part,
                 entries: block.span.entries,
-                is_whole: filter.takes_all_of(&block.span),
-            };
-            let is_ahead = self.picked_to.is_none_or(|behind| place(&candidate) > behind);
-            is_ahead.then_some(candidate)
+                is_whole: self.filter.takes_all_of(&block.span),
+            })
         });
         self.pick = LARGEST_PICK;
         if let Some(last) = self.unasked.first() {
@@ -219,12 +222,6 @@ impl Walk {
         Ok(Some(Found { hits, edge }))
     }
 
-    /// Whether all texts are read, whatever the blocks hold.
-    fn needs_texts(&self) -> bool {
-        let is_counted = !self.filter.has_query() || self.filter.query.listed_only().is_some();
-        self.give == Give::Entries || !is_counted
-    }
-
     fn edge(&self) -> Option<Nanos> {
         self.candidates
             .last()
@@ -262,123 +259,68 @@ impl Walk {
     async fn ask_index(&mut self) -> Result<()> {
         let count = self.window.min(self.unasked.len());
         let mut window = self.unasked.split_off(self.unasked.len() - count);
-        self.window = (self.window * 4).min(LARGEST_WINDOW);
-        // So that it is known how far on the next one is.
-        self.pick_more();
+        self.window = self.window.saturating_mul(4);
         window.retain(|candidate| !self.counted.contains(&candidate.id));
-        if let Some(expression) = self.filter.expression.as_ref().filter(|_| !window.is_empty()) {
-            let mut ranges: HashMap<PartId, (BlockId, BlockId)> = HashMap::new();
-            for candidate in &window {
-                let range = ranges
-                    .entry(candidate.part)
-                    .or_insert((candidate.id, candidate.id));
-                *range = (range.0.min(candidate.id), range.1.max(candidate.id));
+        if self.rest.is_none()
+            && let Some(expression) = self.filter.expression.as_ref().filter(|_| !window.is_empty())
+        {
+            self.asked += window.len();
+            let blocks = window.iter().map(|candidate| (candidate.part, candidate.id));
+            let matching = self.store.candidates(expression, &ranges(blocks)).await?;
+            window.retain(|candidate| matching.binary_search(&candidate.id).is_ok());
+            self.narrowed += window.len();
+            if self.asked >= ASKED && self.narrowed * RARE <= self.asked && self.is_more {
+                self.ask_about_rest().await?;
             }
-            let matching = self.store.candidates(expression, &ranges).await?;
-            window.retain(|candidate| matching.contains(&candidate.id));
         }
         self.candidates = window;
+        // So that it is known how far on the next one is.
+        self.pick_more();
         Ok(())
     }
 
-    /// Reads blocks and gathers what is wanted of them.
-    async fn scan(&self, blocks: Vec<Candidate>) -> Result<Hits> {
-        if blocks.is_empty() {
-            return Ok(Hits::default());
-        }
-        // So many at once as there are cores: more would only take memory.
-        let permit = Arc::clone(&self.store.scans).acquire_owned().await;
-        let (mut hits, unsure) = if self.needs_texts() {
-            (Hits::default(), ids(&blocks))
-        } else if self.filter.has_query() {
-            self.count_words(&blocks).await?
-        } else {
-            (self.count_heads(&blocks).await?, Vec::new())
+    /// Few blocks may have a match: to know which they are is cheaper than to take each from the directory.
+    async fn ask_about_rest(&mut self) -> Result<()> {
+        let Some(expression) = &self.filter.expression else {
+            return Ok(());
         };
-        for some in unsure.chunks(TEXTS_AT_ONCE) {
-            let blocks = self.store.read_blocks(some).await?;
-            let (filter, give) = (Arc::clone(&self.filter), self.give);
-            let more = blocking(move || {
-                let mut hits = Hits::default();
-                for (_, block) in blocks {
-                    gather(&block.unpack(), &filter, give, &mut hits);
-                }
-                hits
-            });
-            hits.append(more.await?);
-        }
-        drop(permit);
-        Ok(hits)
-    }
-
-    /// The hits as far as frequent tokens tell them, and the blocks whose texts have to be read.
-    async fn count_words(&self, blocks: &[Candidate]) -> Result<(Hits, Vec<BlockId>)> {
-        let is_number = self.give == Give::Number;
-        let with_heads = !is_number || blocks.iter().any(|block| !block.is_whole);
-        let whole: HashSet<BlockId> = blocks
+        let taken = self
+            .unasked
             .iter()
-            .filter(|block| block.is_whole)
-            .map(|block| block.id)
-            .collect();
-        let whole = Arc::new(whole);
-        let mut chunks = blocks.chunks(WORDS_AT_ONCE);
-        let mut read = async || match chunks.next() {
-            Some(some) => self.store.read_postings(&ids(some), with_heads).await.map(Some),
-            None => Ok(None),
-        };
-        let (mut hits, mut unsure) = (Hits::default(), Vec::new());
-        let mut stored = read().await?;
-        while let Some(some) = stored {
-            let (filter, give, whole) = (Arc::clone(&self.filter), self.give, Arc::clone(&whole));
-            let count = blocking(move || {
-                let (mut hits, mut unsure) = (Hits::default(), Vec::new());
-                for (id, block) in some {
-                    match count_words(&block, &filter, whole.contains(&id), give, &mut hits) {
-                        Counted::All => {}
-                        Counted::Unsure => unsure.push(id),
-                        Counted::Damaged => tracing::error!("a block is damaged"),
-                    }
-                }
-                (hits, unsure)
-            });
-            let ((more, more_unsure), next) = tokio::try_join!(count, read())?;
-            hits.append(more);
-            unsure.extend(more_unsure);
-            stored = next;
-        }
-        Ok((hits, unsure))
+            .map(|candidate| (candidate.part, candidate.id));
+        let ahead = self
+            .store
+            .directory
+            .pick(|block| self.is_ahead(block).then_some((block.part, block.id)));
+        let matching = self
+            .store
+            .candidates(expression, &ranges(taken.chain(ahead)))
+            .await?;
+        self.unasked
+            .retain(|candidate| matching.binary_search(&candidate.id).is_ok());
+        self.rest = Some(matching);
+        Ok(())
     }
 
-    /// The hits when no text decides.
-    async fn count_heads(&self, blocks: &[Candidate]) -> Result<Hits> {
-        let mut hits = Hits::default();
-        let is_known = |block: &&Candidate| self.give == Give::Number && block.is_whole;
-        let (known, others): (Vec<&Candidate>, Vec<&Candidate>) = blocks.iter().partition(is_known);
-        hits.number += known.iter().map(|block| u64::from(block.entries)).sum::<u64>();
-        if others.is_empty() {
-            return Ok(hits);
-        }
-        let others: Vec<BlockId> = others.iter().map(|block| block.id).collect();
-        let stored = self.store.read_heads(&others).await?;
-        let (filter, give) = (Arc::clone(&self.filter), self.give);
-        blocking(move || {
-            for (_, block) in stored {
-                gather(&block.unpack_heads(), &filter, give, &mut hits);
-            }
-            hits
-        })
-        .await
+    /// Whether a block has to be looked at that was not yet taken from the directory.
+    fn is_ahead(&self, block: &Block) -> bool {
+        let place = self.order.place(self.order.edge(&block.span), block.id);
+        self.last_closed.is_some_and(|last| block.id <= last)
+            && self.filter.may_be_in(&block.span)
+            && self.picked_to.is_none_or(|behind| place > behind)
+            && self
+                .rest
+                .as_ref()
+                .is_none_or(|rest| rest.binary_search(&block.id).is_ok())
     }
 }
 
-fn ids(blocks: &[Candidate]) -> Vec<BlockId> {
-    blocks.iter().map(|block| block.id).collect()
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(store::failed)
-}
-
-fn gather(lines: &Lines, filter: &Filter, give: Give, hits: &mut Hits) {
-    for_each_hit(lines, filter, |index| hits.take(lines, index, give));
+/// The first and the last block of each part.
+fn ranges(blocks: impl Iterator<Item = (PartId, BlockId)>) -> HashMap<PartId, (BlockId, BlockId)> {
+    let mut ranges = HashMap::new();
+    for (part, id) in blocks {
+        let range = ranges.entry(part).or_insert((id, id));
+        *range = (range.0.min(id), range.1.max(id));
+    }
+    ranges
 }

@@ -38,7 +38,7 @@ use crate::store::Store;
 use crate::store::append::Resumed;
 
 /// Batches that wait for the writer. When there are so many, reading waits.
-pub(crate) const WAITING_BATCHES: usize = 2;
+pub(crate) const WAITING_BATCHES: usize = 1;
 
 /// Where to read, and what.
 #[derive(Debug, Clone)]

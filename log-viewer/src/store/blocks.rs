@@ -1,6 +1,6 @@
 //! Reads blocks and entries.
 
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::{FromRow, Row as _, SqliteConnection};
 
 use super::Store;
 use super::directory::{Block, BlockId, Change, PartId, Span};
@@ -8,7 +8,7 @@ use crate::batch::OpenEntry;
 use crate::columns::Columns;
 use crate::counts::Counts;
 use crate::entry::{Level, Stream};
-use crate::lines::{ContainerId, EntryId, Head, Lines};
+use crate::lines::{ContainerId, EntryId, Head, Lines, decompress_into};
 use crate::nanos::Nanos;
 use crate::tally::{BlockTallies, Kinds};
 use crate::words::Postings;
@@ -112,6 +112,27 @@ impl Store {
             .collect())
     }
 
+    /// Hands over these closed blocks, in no particular order, each while the next one is read; those that are gone are left out.
+    pub(crate) async fn each_block(
+        &self,
+        ids: &[BlockId],
+        mut take: impl FnMut(Passing<'_>),
+    ) -> sqlx::Result<()> {
+        use futures_util::TryStreamExt as _;
+
+        let mut rows =
+            sqlx::query("select heads, texts from log_entries where id in (select value from json_each(?1))")
+                .bind(as_json(ids))
+                .fetch(self.db.read());
+        while let Some(row) = rows.try_next().await? {
+            take(Passing {
+                heads: row.try_get(0)?,
+                texts: row.try_get(1)?,
+            });
+        }
+        Ok(())
+    }
+
     /// Of these closed blocks where their frequent tokens stand, and their heads if they are wanted.
     pub(crate) async fn read_postings(
         &self,
@@ -165,6 +186,28 @@ impl Stored {
     /// The entries; their texts are out of reach.
     pub(crate) fn unpack_heads(&self) -> Lines {
         or_damaged(Lines::unpack_heads(&self.heads))
+    }
+}
+
+/// A block that is looked at where SQLite has put it.
+#[derive(Debug)]
+pub(crate) struct Passing<'a> {
+    heads: &'a [u8],
+    texts: &'a [u8],
+}
+
+impl Passing<'_> {
+    /// The entries, if their texts, one directly after the other, may hold what is looked for. Most blocks that a search
+    /// reads do not: where each of their entries ends need not be known, and `buffer` is there for the next one.
+    pub(crate) fn unpack_if(
+        &self,
+        buffer: &mut Vec<u8>,
+        may_hold: impl FnOnce(&[u8]) -> bool,
+    ) -> Option<Lines> {
+        if decompress_into(self.texts, buffer).is_none() {
+            return Some(or_damaged(None));
+        }
+        may_hold(buffer).then(|| or_damaged(Lines::with_texts(self.heads, std::mem::take(buffer))))
     }
 }
 

@@ -4,7 +4,7 @@
 //! is dropped when all its blocks are gone. It holds tokens only, no text and no positions: it says which blocks may have
 //! a match, and their text decides.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
@@ -54,7 +54,8 @@ fn table(part: PartId) -> String {
 }
 
 impl Store {
-    /// Which blocks may have a match. Of each part those from the first to the last one are asked about.
+    /// Which blocks may have a match, in the order of their numbers. Of each part those from the first to the last one are
+    /// asked about.
     ///
     /// In one transaction, because parts come and go: a reader that opens a table while another one is made or dropped is
     /// refused, and what was retired since the directory was looked at has no blocks any more.
@@ -62,12 +63,12 @@ impl Store {
         &self,
         expression: &str,
         ranges: &HashMap<PartId, (BlockId, BlockId)>,
-    ) -> sqlx::Result<HashSet<BlockId>> {
+    ) -> sqlx::Result<Vec<BlockId>> {
         let mut tx = self.db.read().begin().await?;
         let live: Vec<i64> = sqlx::query_scalar("select id from parts where retired = 0")
             .fetch_all(&mut *tx)
             .await?;
-        let mut matching = HashSet::new();
+        let mut matching = Vec::new();
         for part in live.into_iter().map(PartId) {
             let Some((first, last)) = ranges.get(&part) else {
                 continue;
@@ -86,6 +87,7 @@ impl Store {
                     .filter_map(|number| number.parse().ok().map(BlockId)),
             );
         }
+        matching.sort_unstable();
         Ok(matching)
     }
 

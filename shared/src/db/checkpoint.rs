@@ -1,8 +1,8 @@
 //! Moves the write-ahead log into the file beside the writer.
 //!
 //! SQLite does that within a commit, where the writer waits for the disk, and all who wait for the writer with it. Here a
-//! connection of its own does it while the writer goes on, and the writer is left the little that has come meanwhile:
-//! only when nothing is left does the log begin again from its start.
+//! connection of its own does it while the writer goes on. Only when nothing is left does the log begin again from its
+//! start: when it has become long, the little that has come meanwhile is moved between two transactions.
 //!
 //! This needs SQLite 3.51.3, before which two connections that did this at the same moment could damage the file
 //! (<https://sqlite.org/wal.html#walresetbug>); a test holds the version.
@@ -19,10 +19,15 @@ use super::{Db, common_options};
 
 /// Write transactions between two looks at the log.
 const LOOK_EVERY: u64 = 16;
+/// Of SQLite's usual size, with which our databases are made.
+const PAGE_BYTES: u64 = 4_096;
 /// Pages that are worth to be moved.
 const PAGES: i64 = 3_000;
-/// The writer moves what is left when the log has so many pages, 32 MB.
-const WRITER_PAGES: i32 = 8_000;
+/// The next transaction waits until nothing is left when the log has so many pages, 24 MB: with what comes meanwhile that is
+/// less than `WAL_LIMIT_BYTES`, so that the file keeps its size and is written over.
+const LONG: i64 = 6_000;
+/// The writer moves the log after all when it has so many pages, because here it could not be done.
+const WRITER_PAGES: i32 = 16_000;
 /// After a failure.
 const REST: Duration = Duration::from_secs(1);
 
@@ -54,12 +59,15 @@ impl Db {
         if let Err(error) = sqlx::query(pragma).execute(&self.writer).await {
             tracing::warn!(%error, "the writer keeps its short log");
         }
-        // Opened when there is something to do, because it costs memory.
+        // Opened when there may be something to do, because it costs memory.
         let mut connection = None;
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = self.written.many.notified() => {}
+            }
+            if connection.is_none() && self.log_bytes() < PAGES as u64 * PAGE_BYTES {
+                continue;
             }
             if let Err(error) = self.move_log(&mut connection).await {
                 tracing::warn!(%error, "the write-ahead log could not be moved into the file");
@@ -83,14 +91,22 @@ impl Db {
                 connection.insert(options.connect().await?)
             }
         };
-        let (_busy, in_log, moved): (i64, i64, i64) = sqlx::query_as("pragma wal_checkpoint(noop)")
-            .fetch_one(&mut *connection)
-            .await?;
-        if in_log - moved >= PAGES {
-            sqlx::query("pragma wal_checkpoint(passive)")
-                .execute(connection)
-                .await?;
+        let (in_log, moved) = check_point(connection, "pragma wal_checkpoint(noop)").await?;
+        if in_log - moved < PAGES && in_log < LONG {
+            return Ok(());
+        }
+        let (in_log, _) = check_point(connection, "pragma wal_checkpoint(passive)").await?;
+        if in_log >= LONG {
+            // Even if nothing is left: a transaction that is open goes on where the log ended when it began.
+            let _turn = self.writer.acquire().await?;
+            check_point(connection, "pragma wal_checkpoint(passive)").await?;
         }
         Ok(())
     }
+}
+
+/// Answers how many pages the log has, and how many of them are in the file.
+async fn check_point(connection: &mut SqliteConnection, pragma: &'static str) -> sqlx::Result<(i64, i64)> {
+    let (_busy, in_log, moved): (i64, i64, i64) = sqlx::query_as(pragma).fetch_one(connection).await?;
+    Ok((in_log, moved))
 }

@@ -7,6 +7,7 @@ mod backup;
 mod checkpoint;
 mod identity;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -148,13 +149,13 @@ impl Db {
     /// Bytes on disk: the file and its write-ahead log.
     #[must_use]
     pub fn size_bytes(&self) -> u64 {
+        bytes_of(self.path.as_os_str()) + self.log_bytes()
+    }
+
+    fn log_bytes(&self) -> u64 {
         let mut log = self.path.clone().into_os_string();
         log.push("-wal");
-        [self.path.as_os_str(), log.as_os_str()]
-            .iter()
-            .filter_map(|path| std::fs::metadata(path).ok())
-            .map(|metadata| metadata.len())
-            .sum()
+        bytes_of(&log)
     }
 
     /// Moves the write-ahead log into the file and closes every connection, as far as that goes in a short time.
@@ -178,6 +179,11 @@ impl Db {
         }
         self.writer.close().await;
     }
+}
+
+/// None when there is no such file.
+fn bytes_of(path: &OsStr) -> u64 {
+    std::fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
 /// Makes a new file that only its owner can read, because it holds what users typed. SQLite gives its log the

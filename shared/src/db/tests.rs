@@ -301,14 +301,61 @@ async fn a_log_that_grows_is_moved_into_the_file_beside_the_writer() {
         tx.commit().await.unwrap();
     }
 
-    let moved = async {
-        while std::fs::metadata(&path).unwrap().len() < before + 4_000_000 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), moved)
+    until(async || {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        std::fs::metadata(&path).unwrap().len() >= before + 4_000_000
+    })
+    .await;
+    stop.cancel();
+    moving.await.unwrap();
+}
+
+async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    let wait = async { while !is_so().await {} };
+    tokio::time::timeout(Duration::from_secs(60), wait).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_log_begins_again_though_the_writer_neither_rests_nor_moves_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(&folder.path().join("thing.db")).await.unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let moving = tokio::spawn(db.clone().keep_log_short(stop.clone()));
+    let mut tx = db.write().await.unwrap();
+    sqlx::query("create table texts (text text) strict")
+        .execute(&mut *tx)
         .await
         .unwrap();
+    tx.commit().await.unwrap();
+
+    // Only the other connection is left to move it.
+    let of_writer = async |pragma| {
+        let number: i64 = sqlx::query_scalar(pragma).fetch_one(&db.writer).await.unwrap();
+        number
+    };
+    until(async || of_writer("pragma wal_autocheckpoint").await == 16_000).await;
+    of_writer("pragma wal_autocheckpoint = 0").await;
+    let pages_in_log = async || {
+        let (_, pages, _): (i64, i64, i64) = sqlx::query_as("pragma wal_checkpoint(noop)")
+            .fetch_one(&db.writer)
+            .await
+            .unwrap();
+        pages
+    };
+
+    let mut before = 0;
+    until(async || {
+        let mut tx = db.write().await.unwrap();
+        sqlx::query("insert into texts (text) values (hex(zeroblob(100000)))")
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let pages = pages_in_log().await;
+        std::mem::replace(&mut before, pages) > pages
+    })
+    .await;
+
     stop.cancel();
     moving.await.unwrap();
 }
