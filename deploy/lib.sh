@@ -130,3 +130,44 @@ wait_until_healthy() {
     done
     return 1
 }
+
+# Where the service listens, seen from this machine.
+address_of() {
+    local port=${FIRST_PORT:-5010}
+    case $1 in
+        log-viewer) port=$((port + 1)) ;;
+        metrics-collector) port=$((port + 2)) ;;
+        browser-relay) port=$((port + 3)) ;;
+    esac
+    echo "http://${HOST:-127.0.0.1}:$port"
+}
+
+# The service's key in the file that find_keys has found. Of two the first is used.
+key_of() {
+    local upper=${1^^} name
+    name=${upper//-/_}_API_KEY
+    [ "$1" != browser-relay ] || name=BROWSER_RELAY_ADMIN_API_KEY
+    sed -n "s/^$name=//p" "$keys_file" | tail -n 1 | cut -d , -f 1
+}
+
+# Sets keys_file to the one of KEYS, or else deploy/secrets.env, .run/keys.env and .run/demo/keys.env, whose keys the running
+# services take.
+find_keys() {
+    local candidates=("$root/deploy/secrets.env" "$root/.run/keys.env" "$root/.run/demo/keys.env") tried=() url status
+    command -v curl >/dev/null || fail "curl is missing; install it with: sudo apt-get install curl"
+    url=$(address_of error-tracker)/api/projects
+    [ -z "${KEYS:-}" ] || candidates=("$KEYS")
+    for keys_file in "${candidates[@]}"; do
+        [ -r "$keys_file" ] || continue
+        tried+=("$keys_file")
+        # The key comes from standard input: arguments can be seen by everybody on the machine.
+        status=$(printf 'header = "X-API-Key: %s"' "$(key_of error-tracker)" | curl -s -m 20 -o /dev/null -w '%{http_code}' -K - "$url") || true
+        [ "$status" != 000 ] || fail "nothing answers at $url; is the stack up? FIRST_PORT=… $script if its ports are others"
+        if [ "$status" = 200 ]; then
+            say "the keys are those of $keys_file"
+            return
+        fi
+    done
+    [ ${#tried[@]} -gt 0 ] || fail "no file with keys: neither deploy/secrets.env nor .run/keys.env; KEYS=/path/to/it $script"
+    fail "the error tracker does not take the key in ${tried[*]}"
+}

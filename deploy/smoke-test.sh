@@ -4,22 +4,18 @@
 # It runs against Compose and against `make run`. What it sends belongs to the project monlight-smoke-test; errors, keys and source
 # maps are taken away again. Settings:
 #
-#   KEYS        the file with the keys. Otherwise that of deploy/secrets.env and .run/keys.env whose keys are right.
+#   KEYS        the file with the keys. Otherwise that of deploy/secrets.env, .run/keys.env and .run/demo/keys.env whose keys are right.
 #   FIRST_PORT  the error tracker's port (5010); the others follow.
 #   HOST        where they listen (127.0.0.1).
 #   LOG_FOLDER  a folder that the log viewer reads: a line is written there, and looked for. Otherwise one that is there already.
 set -euo pipefail
 # shellcheck source=deploy/lib.sh
 . "$(dirname "$0")/lib.sh"
-command -v curl >/dev/null || fail "curl is missing; install it with: sudo apt-get install curl"
-
-host=${HOST:-127.0.0.1}
-first_port=${FIRST_PORT:-5010}
-tracker=http://$host:$first_port
-viewer=http://$host:$((first_port + 1))
-collector=http://$host:$((first_port + 2))
-relay=http://$host:$((first_port + 3))
 project=monlight-smoke-test
+tracker=$(address_of error-tracker)
+viewer=$(address_of log-viewer)
+collector=$(address_of metrics-collector)
+relay=$(address_of browser-relay)
 # Told apart from what an earlier run has left.
 run=$(date +%s)$RANDOM
 work=$(mktemp -d)
@@ -30,7 +26,7 @@ clean_up() {
     local entry key method url
     for entry in "${leftovers[@]}"; do
         read -r key method url <<<"$entry"
-        curl -s -m 10 -o /dev/null -X "$method" -H "X-API-Key: $key" "$url" || true
+        ask "$key" "$method" "$url"
     done
     rm -rf "$work" ${log_container:+"$log_container"}
 }
@@ -41,7 +37,8 @@ trap 'exit 1' INT TERM HUP
 ask() {
     local key=$1 method=$2 url=$3
     shift 3
-    status=$(curl -s -m 20 -o "$work/body" -w '%{http_code}' -X "$method" -H "X-API-Key: $key" "$@" "$url") || status=000
+    # The key comes from standard input: arguments can be seen by everybody on the machine.
+    status=$(printf 'header = "X-API-Key: %s"' "$key" | curl -s -m 20 -K - -o "$work/body" -w '%{http_code}' -X "$method" "$@" "$url") || status=000
     body=$(tr -d '\0' <"$work/body" 2>/dev/null || true)
 }
 
@@ -67,27 +64,6 @@ until_seen() {
         sleep 0.3
     done
     fail "$what: not seen within 20 s; the last answer was $status: ${body:0:300}"
-}
-
-key_in() { sed -n "s/^$2=//p" "$1" | tail -n 1 | cut -d , -f 1; }
-
-find_keys() {
-    local file tried=()
-    for file in ${KEYS:+"$KEYS"} ${KEYS:-"$root/deploy/secrets.env" "$root/.run/keys.env"}; do
-        [ -r "$file" ] || continue
-        tried+=("$file")
-        ask "$(key_in "$file" ERROR_TRACKER_API_KEY)" GET "$tracker/api/projects"
-        [ "$status" != 000 ] || fail "nothing answers at $tracker; is the stack up? FIRST_PORT=… $script if its ports are others"
-        [ "$status" = 200 ] || continue
-        tracker_key=$(key_in "$file" ERROR_TRACKER_API_KEY)
-        viewer_key=$(key_in "$file" LOG_VIEWER_API_KEY)
-        collector_key=$(key_in "$file" METRICS_COLLECTOR_API_KEY)
-        relay_key=$(key_in "$file" BROWSER_RELAY_ADMIN_API_KEY)
-        say "the keys are those of $file"
-        return
-    done
-    [ ${#tried[@]} -gt 0 ] || fail "no file with keys: neither deploy/secrets.env nor .run/keys.env; KEYS=/path/to/it $script"
-    fail "the error tracker does not take the key in ${tried[*]}"
 }
 
 common() {
@@ -185,7 +161,7 @@ write_log_line() {
 try_log_viewer() {
     common log-viewer "$viewer" "$viewer_key"
     # The stream says something at the latest with its first heartbeat, after 15 s.
-    curl -s -N -m 20 -H "X-API-Key: $viewer_key" "$viewer/api/logs/tail" >"$work/tail" &
+    curl -s -N -m 20 -K <(printf 'header = "X-API-Key: %s"' "$viewer_key") "$viewer/api/logs/tail" >"$work/tail" &
     local tail=$! deadline=$((SECONDS + 20))
     if [ -n "${LOG_FOLDER:-}" ]; then
         write_log_line
@@ -211,6 +187,10 @@ try_log_viewer() {
 }
 
 find_keys
+tracker_key=$(key_of error-tracker)
+viewer_key=$(key_of log-viewer)
+collector_key=$(key_of metrics-collector)
+relay_key=$(key_of browser-relay)
 try_error_tracker
 try_metrics_collector
 try_browser_relay
