@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 
 export FIRST_PORT=${FIRST_PORT:-5010} RUN_FOLDER=${RUN_FOLDER:-.run/demo}
 export KEYS=$RUN_FOLDER/keys.env LOG_SOURCES=$RUN_FOLDER/containers
+# The page belongs to the same project as the programs behind it.
+export DEMO_PROJECT=shop
 # Visitors of the demo all come from this machine, and count as one.
 export RATE_LIMIT=${RATE_LIMIT:-60000}
 

@@ -113,7 +113,7 @@ lend_keys() {
     for peer in error-tracker metrics-collector; do
         export "$(key_name "$peer")=$(key_of "$peer")"
     done
-    export "DSN_KEYS=${DSN_KEYS:-demo:$(demo_key)}"
+    export "DSN_KEYS=${DSN_KEYS:-${DEMO_PROJECT:-demo}:$(demo_key)}"
 }
 
 # Turns the shell that it runs in into the service. The key goes through the environment, where nobody else sees it.

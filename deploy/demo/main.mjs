@@ -13,7 +13,7 @@ import { Visitors } from './visitors.mjs';
 import { fillThePast, work } from './worker.mjs';
 
 const RELEASE = '1.4.2';
-const STEPS_PER_SECOND = 4;
+const STEPS_PER_SECOND = 3;
 
 const { FIRST_PORT, KEYS, LOG_SOURCES } = process.env;
 const at = (offset) => `http://127.0.0.1:${Number(FIRST_PORT) + offset}`;

@@ -7,7 +7,8 @@ import { random, spread } from './random.mjs';
 
 const MINUTE_MS = 60_000;
 const MINUTES = 24 * 60;
-const BATCH = 1000;
+// A larger one would only make the collector larger for a while.
+const BATCH = 250;
 
 const ENDPOINTS = [
   { endpoint: '/', method: 'GET', share: 8, median: 0.012 },
@@ -34,7 +35,7 @@ function busy(at) {
 
 function* requests(at, isFailing) {
   for (const { endpoint, method, share, median } of ENDPOINTS) {
-    const count = Math.round(share * 3 * busy(at) * (0.8 + 0.4 * random()));
+    const count = Math.round(share * 6 * busy(at) * (0.8 + 0.4 * random()));
     let failed = 0;
     for (let number = 0; number < count; number += 1) {
       const fails = random() < (isFailing && endpoint === '/checkout' ? 0.35 : 0.002);

@@ -27,7 +27,7 @@ export class Monlight {
 
   /** A source map of the page, for the relay. */
   async uploadMap(release, fileUrl, map) {
-    const body = { project: 'demo', release, file_url: fileUrl, map_content: map };
+    const body = { project: 'shop', release, file_url: fileUrl, map_content: map };
     await this.post(`${this.#addresses.relay}/api/source-maps`, this.#keys.relay, body);
   }
 

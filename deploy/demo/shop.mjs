@@ -63,7 +63,7 @@ export function startShop({ port, page, assets, monlight, logs }) {
         body = JSON.stringify({ error: 'sorry' });
         logs.web.write(JSON.stringify({ level: 'error', msg: error.message, error: error.name, path: pathname, user, trace }), 'stderr');
         const report = {
-          exception_type: error.name, message: error.message, traceback: error.stack, user_id: user, trace_id: trace,
+          exception_type: error.name, message: error.message, traceback: error.stack.replaceAll(here.href, '/srv/shop/'), user_id: user, trace_id: trace,
           request_url: `http://127.0.0.1:${port}${request.url}`, request_method: request.method,
           request_headers: { 'user-agent': request.headers['user-agent'] ?? '' }, extra: { route: route.path },
         };

@@ -36,5 +36,10 @@ export function work(logs, at, report = () => {}) {
 /** The last hour, so that the log viewer has something to show at once. */
 export function fillThePast(logs) {
   const now = Date.now();
-  for (let at = now - 3_600_000; at < now; at += 2000) work(logs, at);
+  for (let at = now - 3_600_000; at < now; at += 2000) {
+    work(logs, at);
+    const [id, milliseconds] = [1 + Math.floor(random() * 3), Math.round(10 + random() * 60)];
+    logs.proxy.write(`10.0.0.7 - customer-3 "GET /products/${id} HTTP/1.1" 200 34 0.0${milliseconds} "Firefox/152"`, 'stdout', at);
+    logs.web.write(JSON.stringify({ level: 'info', msg: 'request done', path: `/products/${id}`, duration_ms: milliseconds }), 'stdout', at);
+  }
 }
