@@ -137,7 +137,9 @@ if [ -z "$destination" ]; then
     command -v systemctl >/dev/null || fail "there is no systemd here; DESTDIR=/folder only puts the files there"
 fi
 
-work=$(mktemp -d)
+install -d -m 755 "$binaries"
+# Not in /tmp, where many systems let nothing be started.
+work=$(mktemp -d "$binaries/.install.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 for word in "${wanted[@]}"; do
     service=${word%%=*}
@@ -146,7 +148,7 @@ for word in "${wanted[@]}"; do
     "$work/$service" --version >/dev/null || fail "$service cannot be run on this machine"
 done
 
-install -d -m 755 "$binaries" "$units/monlight@log-viewer.service.d"
+install -d -m 755 "$units/monlight@log-viewer.service.d"
 install -d -m 700 "$settings"
 install -m 644 "$root/deploy/systemd/monlight@.service" "$units/"
 install -m 644 "$root/deploy/systemd/monlight@log-viewer.service.d/docker-logs.conf" "$units/monlight@log-viewer.service.d/"

@@ -142,18 +142,22 @@ address_of() {
     echo "http://${HOST:-127.0.0.1}:$port"
 }
 
-# The service's key in the file that find_keys has found. Of two the first is used.
+# The service's key in what find_keys has found: one file for all, or a folder with one for each. Of two keys the first is used.
 key_of() {
-    local upper=${1^^} name
+    local upper=${1^^} name file=$keys_file
     name=${upper//-/_}_API_KEY
     [ "$1" != browser-relay ] || name=BROWSER_RELAY_ADMIN_API_KEY
-    sed -n "s/^$name=//p" "$keys_file" | tail -n 1 | cut -d , -f 1
+    if [ -d "$keys_file" ]; then
+        file=$keys_file/$1.env
+        name='(ADMIN_)?API_KEY'
+    fi
+    sed -nE "s/^$name=//p" "$file" | tail -n 1 | cut -d , -f 1
 }
 
-# Sets keys_file to the one of KEYS, or else deploy/secrets.env, .run/keys.env and .run/demo/keys.env, whose keys the running
-# services take.
+# Sets keys_file to the one of KEYS, or else deploy/secrets.env, .run/keys.env, .run/demo/keys.env and /etc/monlight, whose keys the
+# running services take.
 find_keys() {
-    local candidates=("$root/deploy/secrets.env" "$root/.run/keys.env" "$root/.run/demo/keys.env") tried=() url status
+    local candidates=("$root/deploy/secrets.env" "$root/.run/keys.env" "$root/.run/demo/keys.env" /etc/monlight) tried=() url status
     command -v curl >/dev/null || fail "curl is missing; install it with: sudo apt-get install curl"
     url=$(address_of error-tracker)/api/projects
     [ -z "${KEYS:-}" ] || candidates=("$KEYS")
@@ -168,6 +172,6 @@ find_keys() {
             return
         fi
     done
-    [ ${#tried[@]} -gt 0 ] || fail "no file with keys: neither deploy/secrets.env nor .run/keys.env; KEYS=/path/to/it $script"
+    [ ${#tried[@]} -gt 0 ] || fail "no file with keys: neither deploy/secrets.env, .run/keys.env nor /etc/monlight; KEYS=/path/to/it $script"
     fail "the error tracker does not take the key in ${tried[*]}"
 }

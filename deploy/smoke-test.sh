@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Tries every running service end to end: deploy/smoke-test.sh. Exit code 0 when all of it works.
 #
-# It runs against Compose and against `make run`. What it sends belongs to the project monlight-smoke-test; errors, keys and source
+# It runs against Compose, `make run` and the systemd units. What it sends belongs to the project monlight-smoke-test; errors, keys and source
 # maps are taken away again. Settings:
 #
-#   KEYS        the file with the keys. Otherwise that of deploy/secrets.env, .run/keys.env and .run/demo/keys.env whose keys are right.
+#   KEYS        the file with the keys, or a folder with SERVICE.env. Otherwise that of deploy/secrets.env, .run/keys.env,
+#               .run/demo/keys.env and /etc/monlight whose keys are right.
 #   FIRST_PORT  the error tracker's port (5010); the others follow.
 #   HOST        where they listen (127.0.0.1).
 #   LOG_FOLDER  a folder that the log viewer reads: a line is written there, and looked for. Otherwise one that is there already.
