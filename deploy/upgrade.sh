@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Replaces the services of Compose by newer images, one at a time: deploy/upgrade.sh [--no-pull] [--no-backup] [--force] [service …]
 #
-# Each image in use is tagged `:rollback`, the databases are backed up, the new images are pulled (or built, where the compose file
-# builds), and then each service whose image has changed is replaced. One that does not become healthy within WAIT_SECONDS (60) gets
-# its old image back, nothing further is replaced, and the exit code is 1. Meanwhile the relay keeps what browsers send.
+# The databases are backed up, the new images are pulled (or built, where the compose file builds), and then each service whose image
+# has changed is replaced; the image that it had is tagged `:rollback`. One that does not become healthy within WAIT_SECONDS (60)
+# gets its old image back, nothing further is replaced, and the exit code is 1. Meanwhile the relay keeps what browsers send.
 #
 #   --no-pull     take the images that are on this machine
 #   --no-backup   do not back up before
@@ -57,8 +57,6 @@ remember() {
         image_name[$service]=$(wanted_image "$service")
         [ -n "${image_name[$service]}" ] || fail "the compose file names no image of $service"
         old_image[$service]=$(inspect '{{.Image}}' "$container")
-        docker tag "${old_image[$service]}" "$(rollback_name "${image_name[$service]}")"
-        say "$service: the image in use is now also $(rollback_name "${image_name[$service]}")"
     done
 }
 
@@ -105,6 +103,9 @@ replace() {
         say "$service: nothing new"
         return
     fi
+    # Only now, so that one that changes nothing leaves the way back as it was.
+    docker tag "${old_image[$service]}" "$(rollback_name "${image_name[$service]}")"
+    say "$service: the image in use is now also $(rollback_name "${image_name[$service]}")"
     if start_with "$service"; then
         replaced+=("$service")
         say "$service: replaced and healthy"

@@ -61,6 +61,8 @@ works deploy/upgrade.sh --no-pull
 runs error-tracker old-error-tracker
 works deploy/upgrade.sh --no-pull --force errors
 grep -q 'compose up.*error-tracker' "$DOCKER_STAND_IN/calls" || wrong "--force has not replaced it"
+works deploy/upgrade.sh --no-backup
+[ ! -e "$(image log-viewer:rollback)" ] || wrong "what was not replaced has another image to go back to"
 claim "--no-pull takes what is there, and --force replaces it though it is the same"
 
 begin error-tracker=new-1
