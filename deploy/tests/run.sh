@@ -7,7 +7,7 @@ count=$(mktemp)
 trap 'rm -f "$count"' EXIT
 export COUNT_FILE=$count
 total=0
-for test in compose-files release upgrade install local proxy; do
+for test in compose-files release upgrade install local proxy demo; do
     echo "deploy: $test"
     echo 0 >"$count"
     "./$test.sh"
