@@ -14,15 +14,15 @@ keep=${RETENTION_COUNT:-7}
 folder=${BACKUP_DIR:-$root/backups}
 need_number RETENTION_COUNT "$keep"
 
-# The service writes into a folder of its own below the backups, under any user; nobody else gets through the folder above.
+# The service writes into a folder that is open to any user; nobody else gets through the one around it.
 make_folders() {
-    mkdir -p "$folder" || fail "cannot make the folder $folder"
+    [ -d "$folder" ] || (umask 077 && mkdir -p "$folder") || fail "cannot make the folder $folder"
     folder=$(cd "$folder" && pwd)
-    chmod 700 "$folder" || fail "$folder belongs to somebody else; BACKUP_DIR=/another/folder $script …"
-    incoming=$(mktemp -d "$folder/.incoming.XXXXXX") || fail "cannot write to $folder"
-    chmod 777 "$incoming"
-    trap 'rm -rf "$incoming"' EXIT
+    work=$(mktemp -d "$folder/.incoming.XXXXXX") || fail "cannot write to $folder"
+    trap 'rm -rf "$work"' EXIT
     trap 'exit 1' INT TERM HUP
+    incoming=$work/copies
+    mkdir -m 777 "$incoming"
 }
 
 copy_local() {
@@ -36,7 +36,10 @@ copy_from_container() {
     local name=$1 service container
     service=$(service_of "$name")
     container=$(container_of "$service")
-    [ -n "$container" ] || { warn "there is no container of $service; is the stack up? (DATA_DIR=/folder if it runs without Docker)"; return 1; }
+    if [ -z "$container" ]; then
+        warn "there is no container of $service; is the stack up? (DATA_DIR=/folder if it runs without Docker)"
+        return 1
+    fi
     in_image "$container" -v "$incoming:/backup:z" -- backup "/backup/$name.db" >/dev/null
 }
 
@@ -52,9 +55,18 @@ rotate() {
     done
 }
 
+# The copy belonged to the service's user; now it does to whoever backs up, and nobody else may read it.
+take_over() {
+    if [ -O "$1" ] || chown "$(id -u):$(id -g)" "$1" 2>/dev/null; then
+        chmod 600 "$1"
+    else
+        (umask 077 && cp -- "$1" "$1.mine" && sync -- "$1.mine" && mv -f -- "$1.mine" "$1")
+    fi
+}
+
 back_up() {
     local name=$1 place
-    if ! copy "$name" || [ ! -s "$incoming/$name.db" ]; then
+    if ! copy "$name" || [ ! -s "$incoming/$name.db" ] || ! take_over "$incoming/$name.db"; then
         warn "$name was NOT backed up; older copies stay as they are"
         return 1
     fi

@@ -139,7 +139,7 @@ address_of() {
         metrics-collector) port=$((port + 2)) ;;
         browser-relay) port=$((port + 3)) ;;
     esac
-    echo "http://${HOST:-127.0.0.1}:$port"
+    echo "http://${MONLIGHT_HOST:-127.0.0.1}:$port"
 }
 
 # The service's key in what find_keys has found: one file for all, or a folder with one for each. Of two keys the first is used.

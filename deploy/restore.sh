@@ -21,14 +21,14 @@ newest() {
 verify() {
     local service=$1
     if is_local; then
-        DATABASE_PATH=$file "$(binary_of "$service")" backup "$work/verified.db" >/dev/null
+        DATABASE_PATH=$file "$(binary_of "$service")" backup "$verified" >/dev/null
     else
-        chmod 777 "$work"
-        # In a folder of its own and readable for the service's user, whoever owns the file.
+        # Folders that the service's user may use, whoever that is; nobody else gets through the one around them.
         mkdir -m 755 "$work/from"
         cp -- "$file" "$work/from/backup.db"
         chmod 644 "$work/from/backup.db"
-        in_image "$container" -v "$work/from:/from:ro,z" -v "$work:/work:z" -e DATABASE_PATH=/from/backup.db -- backup /work/verified.db >/dev/null
+        in_image "$container" -v "$work/from:/from:ro,z" -v "$work/verified:/verified:z" -e DATABASE_PATH=/from/backup.db \
+            -- backup "/verified/$name.db" >/dev/null
     fi || fail "$file cannot be restored; nothing was changed"
 }
 
@@ -49,8 +49,8 @@ restore_local() {
     database=$(realpath -m "$database")
     users=$(users_of "$database")
     [ -z "$users" ] || fail "$database is in use by process ${users% }; stop $service first"
-    # Verified again here would cost as much as it did; moved within the folder it is there as a whole or not at all.
-    cp -- "$work/verified.db" "$database.restoring"
+    # Beside it first, so that it is there as a whole or not at all.
+    cp -- "$verified" "$database.restoring"
     if [ -f "$database" ]; then
         chown --reference="$database" "$database.restoring"
         chmod --reference="$database" "$database.restoring"
@@ -73,7 +73,8 @@ restore_container() {
     local user owner
     compose stop "$service"
     mkdir -m 700 "$replaced"
-    docker cp "$container:$IN_CONTAINER/." - | tar -x -C "$replaced" --no-same-owner
+    docker cp "$container:$IN_CONTAINER/." - | tar -x -C "$replaced" --no-same-owner ||
+        fail "what is there cannot be kept in $replaced, so nothing was changed; $service is stopped"
     if [ -f "$replaced/$name.db" ]; then
         say "what was there is kept in $replaced"
     else
@@ -81,11 +82,10 @@ restore_container() {
     fi
     user=$(inspect '{{.Config.User}}' "$container")
     owner=(--owner="${user%%:*}" --group="${user##*:}" --numeric-owner --mode=0640)
-    mkdir "$work/new"
-    mv "$work/verified.db" "$work/new/$name.db"
-    : >"$work/new/$name.db-wal"
-    : >"$work/new/$name.db-shm"
-    tar -c -C "$work/new" "${owner[@]}" "$name.db" "$name.db-wal" "$name.db-shm" | docker cp - "$container:$IN_CONTAINER"
+    : >"$work/verified/$name.db-wal"
+    : >"$work/verified/$name.db-shm"
+    tar -c -C "$work/verified" "${owner[@]}" "$name.db" "$name.db-wal" "$name.db-shm" | docker cp - "$container:$IN_CONTAINER" ||
+        fail "the database could not be put into its volume; $service is stopped, and what was there is in $replaced"
     compose start "$service"
     wait_until_healthy "$container" || fail "$name was restored, but $service does not become healthy: docker logs $container"
     say "$name was restored from $file; $service runs and is healthy"
@@ -104,6 +104,8 @@ folder=$(cd "$folder" && pwd)
 work=$(mktemp -d "$folder/.restoring.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
+mkdir -m 777 "$work/verified"
+verified=$work/verified/$name.db
 replaced=$folder/replaced-$name-$(date -u +%Y%m%dT%H%M%SZ)
 
 if is_local; then

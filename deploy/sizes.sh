@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints how much memory and disk the running services take, with Compose, `make run` or `make demo`: `make sizes`.
 #
-# The figures are the services' own, from /metrics. KEYS, FIRST_PORT and HOST: see deploy/smoke-test.sh.
+# The figures are the services' own, from /metrics. KEYS, FIRST_PORT and MONLIGHT_HOST: see deploy/smoke-test.sh.
 set -euo pipefail
 # shellcheck source=deploy/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -7,7 +7,7 @@
 #   KEYS        the file with the keys, or a folder with SERVICE.env. Otherwise that of deploy/secrets.env, .run/keys.env,
 #               .run/demo/keys.env and /etc/monlight whose keys are right.
 #   FIRST_PORT  the error tracker's port (5010); the others follow.
-#   HOST        where they listen (127.0.0.1).
+#   MONLIGHT_HOST  where they listen (127.0.0.1).
 #   LOG_FOLDER  a folder that the log viewer reads: a line is written there, and looked for. Otherwise one that is there already.
 set -euo pipefail
 # shellcheck source=deploy/lib.sh
