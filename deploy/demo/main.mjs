@@ -8,7 +8,7 @@ import { bundle } from './bundle.mjs';
 import { Container, clear } from './docker-logs.mjs';
 import { sendADay } from './metrics.mjs';
 import { Monlight } from './monlight.mjs';
-import { startShop } from './shop.mjs';
+import { hasExample, startShop } from './shop.mjs';
 import { Visitors } from './visitors.mjs';
 import { fillThePast, work } from './worker.mjs';
 
@@ -31,9 +31,11 @@ function readKeys() {
 }
 
 function makePage(dsnKey) {
-  const config = { dsn: `http://${dsnKey}@127.0.0.1:${Number(FIRST_PORT) + 3}`, release: RELEASE, environment: 'demo' };
+  const dsn = `http://${dsnKey}@127.0.0.1:${Number(FIRST_PORT) + 3}`;
+  const example = `<li><a href="example/?dsn=${encodeURIComponent(dsn)}">The SDK's own example</a>: all that it can do</li>`;
   return readFileSync(new URL('page/index.html', import.meta.url), 'utf8')
-    .replace('CONFIG', JSON.stringify(config))
+    .replace('CONFIG', JSON.stringify({ dsn, release: RELEASE, environment: 'demo' }))
+    .replace('EXAMPLE', hasExample() ? example : '')
     .replace('TRACKER', addresses.tracker)
     .replace('COLLECTOR', addresses.collector)
     .replace('VIEWER', addresses.viewer)

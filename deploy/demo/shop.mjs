@@ -1,13 +1,14 @@
 // A small web shop: what it does goes wrong now and then, and it tells Monlight of it. Its page has buttons that go wrong too.
 
 import { createServer } from 'node:http';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { pick, random, spread } from './random.mjs';
 
 const here = new URL('./', import.meta.url);
 const SDK = new URL('../../clients/js/dist/monlight.full.min.js', here);
+const EXAMPLE = new URL('../../clients/js/examples/', here);
 const STOCK = new Map([[1, 'Oolong'], [2, 'Sencha'], [3, 'Darjeeling']]);
 
 class PaymentRefused extends Error {
@@ -30,15 +31,28 @@ const ROUTES = [
   { path: '/checkout', method: 'POST', pattern: /^\/checkout$/, median: 180, act: () => chargeCard(spread(30, 0.5)) },
 ];
 
-/** Files of the page: those of this folder, made at start, and the SDK. */
+/** Files of the page: those of this folder, made at start, and the SDK with its own example. */
 function files(page, assets) {
+  const html = (body) => ({ type: 'text/html; charset=utf-8', body });
   const script = (body) => ({ type: 'text/javascript', body });
-  return new Map([
-    ['/', { type: 'text/html; charset=utf-8', body: page }],
+  const served = new Map([
+    ['/', html(page)],
     ['/monlight.full.min.js', script(readFileSync(SDK))],
     ['/assets/shop.js', script(assets)],
     ['/assets/buttons.js', script(readFileSync(new URL('page/buttons.js', here)))],
   ]);
+  if (hasExample()) {
+    served.set('/example/', html(readFileSync(new URL('index.html', EXAMPLE))));
+    served.set('/example/example.js', script(readFileSync(new URL('example.js', EXAMPLE))));
+    served.set('/example/example.css', { type: 'text/css', body: readFileSync(new URL('example.css', EXAMPLE)) });
+    served.set('/example/monlight.full.min.js', script(readFileSync(SDK)));
+  }
+  return served;
+}
+
+/** Whether the SDK is here with a page of its own, to try all that it can do. */
+export function hasExample() {
+  return existsSync(new URL('index.html', EXAMPLE));
 }
 
 /** Starts the shop. `logs` are its containers: `web` for the program, `proxy` for what stands before it. */
