@@ -81,6 +81,7 @@ restore_container() {
         rm -rf "$replaced"
     fi
     user=$(inspect '{{.Config.User}}' "$container")
+    user=${user:-0:0}
     owner=(--owner="${user%%:*}" --group="${user##*:}" --numeric-owner --mode=0640)
     : >"$work/verified/$name.db-wal"
     : >"$work/verified/$name.db-shm"
