@@ -10,7 +10,7 @@ import { sendADay } from './metrics.mjs';
 import { Monlight } from './monlight.mjs';
 import { hasExample, startShop } from './shop.mjs';
 import { Visitors } from './visitors.mjs';
-import { fillThePast, work } from './worker.mjs';
+import { failOnce, fillThePast, work } from './worker.mjs';
 
 const RELEASE = '1.4.2';
 const STEPS_PER_SECOND = 3;
@@ -79,6 +79,8 @@ console.log(`
   Open the addresses above and sign in with the keys beside them.
 `);
 const report = (error) => monlight.report(error).catch((failure) => console.error(`demo: ${failure.message}`));
+failOnce(logs, report);
+await visitors.failOnce();
 keep(() => work(logs, Date.now(), report), 1000);
 for (let number = 0; number < STEPS_PER_SECOND; number += 1) keep(() => visitors.step(), 1000);
 await sendADay((points) => monlight.sendMetrics(points));

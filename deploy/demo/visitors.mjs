@@ -9,9 +9,10 @@ const AGENTS = [
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36',
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36',
 ];
+const SOLD_OUT = 77;
 const STEPS = [
   { path: () => `/products/${1 + Math.floor(random() * 3)}`, method: 'GET', share: 6 },
-  { path: () => `/products/${random() < 0.1 ? 77 : 2}`, method: 'GET', share: 2 },
+  { path: () => `/products/${random() < 0.1 ? SOLD_OUT : 2}`, method: 'GET', share: 2 },
   { path: () => `/search?q=${pick(['green', 'black', 'white'])}`, method: 'GET', share: 3 },
   { path: () => '/cart', method: 'POST', share: 2 },
   { path: () => '/checkout', method: 'POST', share: 1 },
@@ -38,6 +39,12 @@ export class Visitors {
     this.#script = new vm.Script(script, { filename: `${shop}/assets/shop.js` });
   }
 
+  /** Everything that can go wrong, once, so that nobody has to wait for it. */
+  async failOnce() {
+    await (await fetch(`${this.#shop}/products/${SOLD_OUT}`)).arrayBuffer();
+    for (const mistake of MISTAKES) await this.#makeMistake(mistake, crypto.randomUUID(), 'customer-1');
+  }
+
   /** One step of one visitor. */
   async step() {
     const session = crypto.randomUUID();
@@ -45,7 +52,7 @@ export class Visitors {
     const { path, method } = pickByShare(STEPS);
     await (await fetch(`${this.#shop}${path()}`, { method, headers: { 'X-Demo-User': user } })).arrayBuffer();
     if (random() < 0.5) await this.#sendVitals(session);
-    if (random() < 0.08) await this.#makeMistake(session, user);
+    if (random() < 0.08) await this.#makeMistake(pickByShare(MISTAKES), session, user);
   }
 
   async #sendVitals(session_id) {
@@ -61,8 +68,7 @@ export class Visitors {
     });
   }
 
-  async #makeMistake(session_id, user_id) {
-    const { call } = pickByShare(MISTAKES);
+  async #makeMistake({ call }, session_id, user_id) {
     const page = vm.createContext({ JSON });
     let error;
     try {

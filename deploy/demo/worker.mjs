@@ -25,12 +25,18 @@ export function work(logs, at, report = () => {}) {
   if (random() < 0.08) logs.worker.write(`WARNING jobs: queue is ${Math.round(20 + random() * 60)} jobs long`, 'stdout', at);
   if (random() < 0.3) logs.db.write(`LOG:  duration: ${(random() * 30).toFixed(3)} ms  statement: select * from orders where id = ${Math.round(random() * 9000)}`, 'stdout', at);
   if (random() < 0.02) logs.db.write('LOG:  checkpoint complete: wrote 37 buffers (0.2%)', 'stdout', at);
-  if (random() < 0.04) {
-    const { type, message, job, frames } = pick(FAILURES);
-    const traceback = `Traceback (most recent call last):\n${frames}\n${type}: ${message}`;
-    logs.worker.write(`ERROR jobs: ${job} failed\n${traceback}`, 'stderr', at);
-    report({ exception_type: type, message, traceback, extra: { job } });
-  }
+  if (random() < 0.04) fail(pick(FAILURES), logs, at, report);
+}
+
+function fail({ type, message, job, frames }, logs, at, report) {
+  const traceback = `Traceback (most recent call last):\n${frames}\n${type}: ${message}`;
+  logs.worker.write(`ERROR jobs: ${job} failed\n${traceback}`, 'stderr', at);
+  report({ exception_type: type, message, traceback, extra: { job } });
+}
+
+/** Everything that can go wrong, once, so that nobody has to wait for it. */
+export function failOnce(logs, report) {
+  for (const failure of FAILURES) fail(failure, logs, Date.now(), report);
 }
 
 /** The last hour, so that the log viewer has something to show at once. */

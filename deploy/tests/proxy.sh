@@ -73,8 +73,15 @@ try_proxy() {
     # The live view: the line is there long before the stream ends or a buffer is full.
     local id line="live through $name"
     id=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
-    through /log-viewer/api/logs/tail -N -H "X-API-Key: $(key LOG_VIEWER_API_KEY)" >"$work/tail" &
+    : >"$work/tail"
+    through /log-viewer/api/logs/tail -i -N -H "X-API-Key: $(key LOG_VIEWER_API_KEY)" >"$work/tail" &
     local tail=$!
+    # It shows what comes from now on; its head says that it has begun.
+    deadline=$((SECONDS + 20))
+    until grep -qi '^content-type: text/event-stream' "$work/tail"; do
+        [ $SECONDS -lt $deadline ] || wrong "$name: the live view does not begin within 20 s: $(cat "$work/tail")"
+        sleep 0.1
+    done
     mkdir "$LOG_SOURCES/$id"
     printf '{"log":"%s\\n","stream":"stdout","time":"%s"}\n' "$line" "$(date -u +%Y-%m-%dT%H:%M:%S.%NZ)" >"$LOG_SOURCES/$id/$id-json.log"
     printf '{"ID":"%s","Name":"/c%s","LogPath":"%s","Config":{"Image":"i"},"State":{"Running":true}}' "$id" "$RANDOM" "$LOG_SOURCES/$id/$id-json.log" >"$LOG_SOURCES/$id/config.v2.json"
