@@ -42,11 +42,12 @@ refuses() {
 
 says() { grep -qF -- "$1" "$work/said" || wrong "what it said has no: $1"; }
 
-# Eleven ports in a row that nobody listens on: the services, and what a demo would put beside them.
+# Eleven ports in a row that nobody listens on: the services, and what a demo would put beside them. They are below those that
+# the kernel gives to outgoing connections (32768 and up), or one of these could take a port before the service does.
 free_ports() {
     local first port
     for _ in $(seq 50); do
-        first=$((20000 + RANDOM % 20000))
+        first=$((20000 + RANDOM % 12000))
         for port in $(seq "$first" $((first + 10))); do
             if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then continue 2; fi
         done
