@@ -7,18 +7,29 @@ SHELL := /bin/bash
 
 TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
 ARCH := $(shell uname -m)
+# The same, as Docker calls it.
+PROCESSOR := $(if $(filter aarch64,$(ARCH)),arm64,amd64)
 MUSL := $(ARCH)-unknown-linux-musl
 SERVICES := error-tracker log-viewer metrics-collector browser-relay
 PACKAGES := $(addprefix -p ,$(SERVICES))
-SHELL_SCRIPTS := .ci/run deploy/*.sh scripts/*.sh
+SHELL_SCRIPTS := .ci/run deploy/*.sh deploy/tests/*.sh scripts/*.sh
+DIST ?= dist
 
 .PHONY: help
 help: ## List the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-zA-Z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## Build and run everything on this machine, on ports 5010 and up, until Ctrl-C
 	@deploy/run.sh
+
+.PHONY: demo
+demo: ## The same, and beside it a small shop that is watched
+	@deploy/demo.sh
+
+.PHONY: sizes
+sizes: ## Print how much memory and disk the running services take
+	@deploy/sizes.sh
 
 .PHONY: test
 test: setup-test ui check ## Check and test everything, the pages in a real browser included
@@ -27,6 +38,7 @@ test: setup-test ui check ## Check and test everything, the pages in a real brow
 	ERROR_TRACKER_BIN=$(TARGET_DIR)/debug/error-tracker LOG_VIEWER_BIN=$(TARGET_DIR)/debug/log-viewer \
 		METRICS_COLLECTOR_BIN=$(TARGET_DIR)/debug/metrics-collector \
 		BROWSER_RELAY_BIN=$(TARGET_DIR)/debug/browser-relay npm run e2e --workspaces --if-present
+	BIN_DIR=$(TARGET_DIR)/debug deploy/tests/run.sh
 	cargo test --quiet --workspace --doc
 	@scripts/cargo-test.sh
 
@@ -36,8 +48,9 @@ check: setup ## The quick part of test: format, lints, types, documented setting
 	cargo clippy --workspace --all-targets -- -D warnings
 	npm run check
 	scripts/check-settings.sh
+	node scripts/api-pages.mjs --check
 	@if command -v shellcheck >/dev/null; then \
-		echo shellcheck $(SHELL_SCRIPTS); shellcheck $(SHELL_SCRIPTS); \
+		echo shellcheck -x $(SHELL_SCRIPTS); shellcheck -x $(SHELL_SCRIPTS); \
 	else \
 		echo "shellcheck is not installed; the shell scripts were not checked"; \
 	fi
@@ -55,9 +68,28 @@ bench: ui ## Build the static release binaries and print their figures beside th
 fuzz: ## Feed every parser with changing input, a minute each (FUZZ_SECONDS), or those that FUZZ names
 	@scripts/fuzz.sh
 
-.PHONY: demo-metrics
-demo-metrics: ## Send a day of a shop's metrics to the collector that `make run` has started
-	@set -a; . .run/keys.env; node deploy/demo/metrics.mjs
+.PHONY: static
+static: ui ## Build the static release binaries into dist/, as releases have them
+	@scripts/setup.sh bench
+	CC_$(ARCH)_unknown_linux_musl=musl-gcc cargo build --release --locked $(PACKAGES) --target $(MUSL)
+	install -d $(DIST)/$(PROCESSOR)
+	install $(addprefix $(TARGET_DIR)/$(MUSL)/release/,$(SERVICES)) $(DIST)/$(PROCESSOR)
+
+.PHONY: images
+images: ## Build the images monlight/SERVICE:local from the binaries that `make static` has made
+	@set -e; for service in $(SERVICES); do \
+		DOCKER_BUILDKIT=1 docker build -q -f deploy/Dockerfile --target prebuilt --build-arg SERVICE=$$service \
+			-t monlight/$$service:local $(DIST); \
+		docker image inspect -f '{{index .RepoTags 0}} {{.Size}} bytes' monlight/$$service:local; \
+	done
+
+.PHONY: test-compose
+test-compose: ## Put the stack through its life with Docker: smoke test, stop, backup, restore, upgrade (after `make images`)
+	@deploy/tests/compose.sh
+
+.PHONY: api-pages
+api-pages: ## Write docs/api/*.md anew from the OpenAPI documents
+	node scripts/api-pages.mjs
 
 .PHONY: fmt
 fmt: ## Format the Rust code
@@ -74,3 +106,33 @@ setup: ## Install the npm packages; look for the tools that a build needs
 .PHONY: setup-test
 setup-test:
 	@scripts/setup.sh test
+
+# Releases. `make -n` shows what a verb would do. Tags are pushed one by one: more than three at once start no workflow.
+# What tags start is in .github/workflows.
+
+.PHONY: versions
+versions: ## Print the version of each part, and its newest tag
+	@scripts/release.sh versions
+
+# release NAMES WORDS: one commit for all of them, a tag for each.
+define release
+	scripts/release.sh check "$(V)" $(1)
+	$(MAKE) test
+	scripts/release.sh set "$(V)" $(1)
+	git commit -a -m "release: $(strip $(2)) $(V)"
+	$(foreach name,$(1),git tag -a "$(name)-v$(V)" -m "$(name) $(V)" &&) true
+	git push origin HEAD
+	$(foreach name,$(1),git push origin "refs/tags/$(name)-v$(V)" &&) true
+endef
+
+RELEASES := $(addprefix release-,$(SERVICES) python js)
+
+.PHONY: $(RELEASES) release-services release-all
+$(RELEASES): release-%:
+	$(call release,$*,$*)
+
+release-services: ## Release the four services as V=1.2.3; release-SERVICE, release-python and release-js release one part
+	$(call release,$(SERVICES),services)
+
+release-all: ## Release everything as V=1.2.3
+	$(call release,$(SERVICES) python js,everything)

@@ -2,13 +2,14 @@
 # Builds Monlight from this folder and runs it on this machine until Ctrl-C: `make run`.
 #
 # Keys are made once and kept in .run/keys.env, data lies in .run/data/. Every other setting can be
-# given as always: `ALERT_WEBHOOK_URL=https://… make run`. FIRST_PORT moves all ports.
+# given as always: `ALERT_WEBHOOK_URL=https://… make run`. FIRST_PORT moves all ports, RUN_FOLDER keys and data; with BIN_DIR
+# nothing is built, and the services are those of that folder. RUN_BESIDE is a command that runs as long as the services do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 first_port=${FIRST_PORT:-5010}
-data=.run/data
-keys=.run/keys.env
+data=${RUN_FOLDER:-.run}/data
+keys=${RUN_FOLDER:-.run}/keys.env
 
 # Name, port, settings of its own. A new service needs a line here and nothing else.
 services=(
@@ -18,7 +19,7 @@ services=(
     "browser-relay $((first_port + 3)) DATABASE_PATH=$data/browser-relay.db ERROR_TRACKER_UI_URL=http://127.0.0.1:$((first_port)) METRICS_COLLECTOR_UI_URL=http://127.0.0.1:$((first_port + 2))"
 )
 
-binaries=${CARGO_TARGET_DIR:-target}/debug
+binaries=${BIN_DIR:-${CARGO_TARGET_DIR:-target}/debug}
 longest_name=17
 names=() pids=() readers=()
 
@@ -112,7 +113,7 @@ lend_keys() {
     for peer in error-tracker metrics-collector; do
         export "$(key_name "$peer")=$(key_of "$peer")"
     done
-    export "DSN_KEYS=${DSN_KEYS:-demo:$(demo_key)}"
+    export "DSN_KEYS=${DSN_KEYS:-${DEMO_PROJECT:-demo}:$(demo_key)}"
 }
 
 # Turns the shell that it runs in into the service. The key goes through the environment, where nobody else sees it.
@@ -171,6 +172,8 @@ introduce() {
         read -r name port _ <<<"$service"
         printf '  %-*s  http://127.0.0.1:%s   key %s\n' "$longest_name" "$name" "$port" "$(key_of "$name")"
     done
+    # Something that sends by itself explains itself.
+    [ -z "${RUN_BESIDE:-}" ] || return 0
     cat <<END
 
 Send a first report:
@@ -200,9 +203,16 @@ stop() {
     wait "${pids[@]}" "${readers[@]}" || true
 }
 
+# Something that is watched, beside the services; it ends with them, and they with it.
+start_beside() {
+    $RUN_BESIDE &
+    pids+=($!)
+    names+=("$RUN_BESIDE")
+}
+
 check_ports
 make_keys
-build
+[ -n "${BIN_DIR:-}" ] || build
 
 trap stop EXIT
 trap 'stop; exit 0' INT TERM HUP
@@ -215,6 +225,7 @@ for service in "${services[@]}"; do
     wait_until_healthy "$name" "$port"
 done
 introduce
+[ -z "${RUN_BESIDE:-}" ] || start_beside
 while true; do
     fail_when_one_has_ended
     # In the background, because a signal does not end a command in the foreground.

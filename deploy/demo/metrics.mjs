@@ -1,13 +1,14 @@
-// Sends a day of a shop's metrics to a running collector: `make demo-metrics`.
+// A day of the shop's metrics, so that the charts have a past.
 //
 // Requests with their durations, Web Vitals of its pages, and what a host tells of itself; busy by day and quiet by
 // night, with an hour in which the checkout fails. The same for everybody but for the clock.
 
-const address = process.env.METRICS_COLLECTOR_URL ?? 'http://127.0.0.1:5012';
-const key = process.env.METRICS_COLLECTOR_API_KEY ?? process.env.API_KEY;
+import { random, spread } from './random.mjs';
+
 const MINUTE_MS = 60_000;
 const MINUTES = 24 * 60;
-const BATCH = 1000;
+// A larger one would only make the collector larger for a while.
+const BATCH = 250;
 
 const ENDPOINTS = [
   { endpoint: '/', method: 'GET', share: 8, median: 0.012 },
@@ -22,21 +23,6 @@ const PAGES = [
   { page: '/checkout', share: 1, lcp: 3300 },
 ];
 
-let state = 20_260_301;
-/** From 0 to 1, the same in each run. */
-function random() {
-  state = (state + 0x6d2b79f5) | 0;
-  let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-}
-
-/** Few large values and many about the median. */
-function spread(median, width) {
-  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  return median * Math.exp(width * normal);
-}
-
 function round(value, digits) {
   return Number(value.toFixed(digits));
 }
@@ -49,7 +35,7 @@ function busy(at) {
 
 function* requests(at, isFailing) {
   for (const { endpoint, method, share, median } of ENDPOINTS) {
-    const count = Math.round(share * 3 * busy(at) * (0.8 + 0.4 * random()));
+    const count = Math.round(share * 6 * busy(at) * (0.8 + 0.4 * random()));
     let failed = 0;
     for (let number = 0; number < count; number += 1) {
       const fails = random() < (isFailing && endpoint === '/checkout' ? 0.35 : 0.002);
@@ -85,19 +71,8 @@ function* host(at) {
   yield { name: 'queue_depth', type: 'gauge', value: Math.round(40 * busy(at) * random()), labels: { queue: 'mail' } };
 }
 
-async function send(metrics) {
-  const reply = await fetch(`${address}/api/metrics`, {
-    method: 'POST',
-    headers: { 'X-API-Key': key, 'Content-Type': 'application/json' },
-    body: JSON.stringify({ metrics }),
-  });
-  const answer = await reply.text();
-  if (reply.status !== 202) throw new Error(`the collector answered ${reply.status}: ${answer}`);
-  return JSON.parse(answer).count;
-}
-
-async function main() {
-  if (!key) throw new Error('METRICS_COLLECTOR_API_KEY is not set; `make run` prints the key');
+/** Hands the points to `send`, a batch at a time, and tells how many there were. */
+export async function sendADay(send) {
   const now = Date.now();
   const first = Math.floor(now / MINUTE_MS) - MINUTES;
   let waiting = [];
@@ -110,14 +85,11 @@ async function main() {
       waiting.push({ project: 'shop', timestamp: new Date(time).toISOString(), ...point });
     }
     while (waiting.length >= BATCH || (minute === MINUTES && waiting.length > 0)) {
-      sent += await send(waiting.slice(0, BATCH));
+      const batch = waiting.slice(0, BATCH);
+      await send(batch);
+      sent += batch.length;
       waiting = waiting.slice(BATCH);
     }
   }
-  console.log(`sent ${sent} points of the last 24 hours to ${address}`);
+  return sent;
 }
-
-main().catch((error) => {
-  console.error(`demo-metrics: ${error.cause?.code === 'ECONNREFUSED' ? `nothing listens at ${address}; start it with: make run` : error.message}`);
-  process.exitCode = 1;
-});
