@@ -21,6 +21,7 @@ _LAST_FRAMES = 80
 _MOST_CHAINED = 20
 _MOST_MEMBERS = 15
 _MOST_LEVELS = 5
+_MOST_IN_ALL = 60
 _MOST_NOTES = 20
 _MESSAGE_CHARS = 10_000
 _NOTE_CHARS = 2_000
@@ -69,31 +70,39 @@ def qualified_name(kind: type) -> str:
 
 def take(exc: BaseException) -> Snapshot:
     """The exception with its causes, contexts and members."""
-    return _take(exc, set(), 0)
+    return _Taker().take(exc, 0)
 
 
-def _take(exc: BaseException, seen: set[int], level: int) -> Snapshot:
-    first = snapshot = _one(exc, seen, level)
-    for _ in range(_MOST_CHAINED):
-        cause = exc.__cause__
-        previous = cause if cause is not None else None if exc.__suppress_context__ else exc.__context__
-        # A chain may bite its own tail.
-        if previous is None or id(previous) in seen:
-            break
-        snapshot.cause_is_context = cause is None
-        snapshot.previous = snapshot = _one(previous, seen, level)
-        exc = previous
-    return first
+class _Taker:
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+        self._left = _MOST_IN_ALL
 
+    def take(self, exc: BaseException, level: int) -> Snapshot:
+        first = snapshot = self._one(exc, level)
+        for _ in range(_MOST_CHAINED):
+            cause = exc.__cause__
+            previous = cause if cause is not None else None if exc.__suppress_context__ else exc.__context__
+            # A chain may bite its own tail.
+            if previous is None or id(previous) in self._seen:
+                break
+            snapshot.cause_is_context = cause is None
+            snapshot.previous = self._one(previous, level)
+            snapshot, exc = snapshot.previous, previous
+        return first
 
-def _one(exc: BaseException, seen: set[int], level: int) -> Snapshot:
-    seen.add(id(exc))
-    snapshot = Snapshot(exc)
-    members = members_of(exc)
-    if members is not None and level < _MOST_LEVELS:
-        snapshot.members = [_take(member, seen, level + 1) for member in members[:_MOST_MEMBERS] if id(member) not in seen]
-        snapshot.members_left_out = len(members) - len(snapshot.members)
-    return snapshot
+    def _one(self, exc: BaseException, level: int) -> Snapshot:
+        self._seen.add(id(exc))
+        self._left -= 1
+        snapshot = Snapshot(exc)
+        members = members_of(exc)
+        if members is not None and level < _MOST_LEVELS:
+            snapshot.members = []
+            for member in members[:_MOST_MEMBERS]:
+                if self._left > 0:
+                    snapshot.members.append(self.take(member, level + 1))
+            snapshot.members_left_out = len(members) - len(snapshot.members)
+        return snapshot
 
 
 def members_of(exc: BaseException) -> Sequence[BaseException] | None:
