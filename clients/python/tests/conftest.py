@@ -3,12 +3,14 @@
 import re
 import sysconfig
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import monlight
 from monlight import ErrorClient, MetricsClient
+from monlight._sender import sender
 
 from .support.fake_service import FakeService, fake_service
 from .support.services import Services, running_services
@@ -22,6 +24,16 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """The real error tracker and metrics collector."""
     with running_services(tmp_path_factory.mktemp("services")) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _rest() -> Iterator[None]:
+    """What a test leaves behind is not sent during the next."""
+    yield
+    for client in list(sender._all):
+        sender.leave(client)
+        client.outlet.close()
+        client.after_fork()
 
 
 @pytest.fixture
@@ -38,33 +50,12 @@ def service() -> Iterator[FakeService]:
 
 
 @pytest.fixture
-def make_errors(service: FakeService) -> Iterator[Callable[..., ErrorClient]]:
+def make_errors(service: FakeService) -> Callable[..., ErrorClient]:
     """Makes clients of the fake service."""
-    made: list[ErrorClient] = []
-
-    def make(**options: object) -> ErrorClient:
-        made.append(ErrorClient(service.url, "key", **options))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield make
-    _leave(made)
+    return partial(ErrorClient, service.url, "key")
 
 
 @pytest.fixture
-def make_metrics(service: FakeService) -> Iterator[Callable[..., MetricsClient]]:
+def make_metrics(service: FakeService) -> Callable[..., MetricsClient]:
     """Makes clients of the fake service."""
-    made: list[MetricsClient] = []
-
-    def make(**options: object) -> MetricsClient:
-        made.append(MetricsClient(service.url, "key", **options))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield make
-    _leave(made)
-
-
-def _leave(clients: "list[ErrorClient] | list[MetricsClient]") -> None:
-    for client in clients:
-        # Its service is gone, and what is left must not make the exit of the tests wait.
-        client.outlet.after_fork()
-        client.shutdown(0.1)
+    return partial(MetricsClient, service.url, "key")

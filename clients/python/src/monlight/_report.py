@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from itertools import islice
 from typing import Any
 
 from ._context import Work
@@ -36,6 +37,10 @@ _MESSAGE_CHARS = 10_000
 _TRACEBACK_CHARS = 100_000
 # The tracker takes 256 KiB, and a batch must have room for one more.
 MOST_BYTES = 200_000
+# Taken down of a request; the rest of the limits comes when secrets are gone.
+_MOST_HEADERS = 100
+_HEADER_CHARS = 2_000
+_URL_CHARS = 4_000
 _CONTEXT_NAMES = ("url", "method", "headers")
 
 
@@ -96,10 +101,11 @@ def _read_context(fields: dict[str, Plain], extras: list[object], context: Mappi
     for name, value in dict(context).items():
         full = f"request_{name}" if name in _CONTEXT_NAMES else name
         if full == "request_headers":
-            fields[full] = {_name(key): _name(member) for key, member in dict(value or {}).items()}
+            headers = islice(dict(value or {}).items(), _MOST_HEADERS)
+            fields[full] = {_name(key): cut(_name(member), _HEADER_CHARS) for key, member in headers}
         elif full in ("request_url", "request_method", "user_id", "trace_id"):
             if value is not None:
-                fields[full] = text_of(value)
+                fields[full] = cut(text_of(value), _URL_CHARS)
         elif name == "extra":
             extras.append(value)
         else:
@@ -109,7 +115,7 @@ def _read_context(fields: dict[str, Plain], extras: list[object], context: Mappi
 
 
 def _name(value: object) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else text_of(value)
+    return value[:_HEADER_CHARS].decode("latin-1") if isinstance(value, bytes) else text_of(value)
 
 
 def _merge(extras: Sequence[Plain]) -> Plain:

@@ -119,7 +119,7 @@ class _Sender:
         was_sending, _busy_here.sending = is_sender(), True
         try:
             for client in sorted(self._all, key=lambda client: client.outlet.is_busy):
-                if not client.outlet.is_empty and not _drive(client, until, eager=True):
+                if not client.outlet.is_done and not _drive(client, until, eager=True):
                     logger.warning("monlight: the %s did not get all before the exit", client.outlet.name)
         finally:
             _busy_here.sending = was_sending
@@ -161,7 +161,7 @@ class Client:
         """Sends all that is there now, and says whether it has arrived. Blocks for `timeout` seconds at most."""
         was_sending, _busy_here.sending = is_sender(), True
         try:
-            return self.outlet.is_empty or _drive(self, time.monotonic() + timeout, eager=True)
+            return self.outlet.is_done or _drive(self, time.monotonic() + timeout, eager=True)
         finally:
             _busy_here.sending = was_sending
 

@@ -51,15 +51,20 @@ class FakeService:
         self.otherwise = Reply()
 
     @property
+    def items(self) -> list[dict[str, Any]]:
+        """All points and reports that were sent, as often as they were sent."""
+        bodies = [request.body for request in self.received]
+        return [item for body in bodies for item in (body if isinstance(body, list) else [body])]
+
+    @property
     def points(self) -> list[dict[str, Any]]:
-        """All points that were sent, as often as they were sent."""
-        return [point for request in self.received for point in request.body]
+        """The points alone."""
+        return [item for item in self.items if "name" in item]
 
     @property
     def reports(self) -> list[dict[str, Any]]:
-        """All reports that were sent, as often as they were sent."""
-        bodies = [request.body for request in self.received]
-        return [report for body in bodies for report in (body if isinstance(body, list) else [body])]
+        """The reports alone."""
+        return [item for item in self.items if "exception_type" in item]
 
 
 @contextmanager
@@ -68,6 +73,8 @@ def fake_service() -> Iterator[FakeService]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body in one packet; the second would wait for the first one's acknowledgement.
+        wbufsize = -1
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
@@ -83,11 +90,16 @@ def fake_service() -> Iterator[FakeService]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+            self.wfile.flush()
 
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """Clients that went away."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     service = FakeService(server)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

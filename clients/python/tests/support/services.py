@@ -70,9 +70,11 @@ class Services:
         known = self._ask(f"{self.collector}/api/metrics/names", project=project)["metrics"]
         if {"name": name, "type": kind} not in [{"name": one["name"], "type": one["type"]} for one in known]:
             return {}
-        reply = self._ask(
-            f"{self.collector}/api/metrics", name=name, type=kind, period="1h", project=project, group_by=",".join(labels)
-        )
+        params = {"name": name, "type": kind, "period": "1h", "project": project}
+        if not labels:
+            reply = {"series": [{"labels": {}, "data": self._ask(f"{self.collector}/api/metrics", **params)["data"]}]}
+        else:
+            reply = self._ask(f"{self.collector}/api/metrics", **params, group_by=",".join(labels))
         return {
             tuple(series["labels"].get(label, "") for label in labels): (
                 sum(bucket["count"] for bucket in series["data"]),
