@@ -39,7 +39,12 @@ def recorder() -> Recorder:
 
 
 def test_counters_of_one_label_set_are_summed(recorder: Recorder) -> None:
-    for labels in ({"a": "1", "b": "2"}, {"b": "2", "a": "1"}, {"a": 1, "b": 2}, {"a": "1", "b": "2", "none": None, "empty": ""}):
+    for labels in (
+        {"a": "1", "b": "2"},
+        {"b": "2", "a": "1"},
+        {"a": 1, "b": 2},
+        {"a": "1", "b": "2", "none": None, "empty": ""},
+    ):
         recorder.aggregate.add("orders", labels, 2)
         recorder.aggregate.add("orders", labels, 1)
     recorder.aggregate.add("orders", None, 0.5)

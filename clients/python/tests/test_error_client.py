@@ -257,9 +257,7 @@ def test_before_send_may_change_and_drop(make_errors: Make, service: FakeService
 
 
 @pytest.mark.parametrize("answer", [1, "text", [], object()])
-def test_a_before_send_that_returns_nonsense_changes_nothing(
-    make_errors: Make, service: FakeService, answer: object
-) -> None:
+def test_a_before_send_that_returns_nonsense_changes_nothing(make_errors: Make, service: FakeService, answer: object) -> None:
     client = make_errors(before_send=lambda _report: answer)
     client.capture(caught(ValueError("as it was")))
     assert client.flush()

@@ -1,6 +1,7 @@
 """How things get to a service that may be away: with a clock that the test moves."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
 
@@ -136,7 +137,7 @@ def test_tries_become_rarer_up_to_one_a_minute(setting: Setting, monkeypatch: py
     monkeypatch.setattr(setting.transport, "post", post)
     setting.pass_time(400)
 
-    assert [round(after - before) for before, after in zip(times, times[1:], strict=False)][:8] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert [round(after - before) for before, after in pairwise(times)][:8] == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
 @pytest.mark.parametrize("eager", [False, True])

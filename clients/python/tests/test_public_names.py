@@ -14,7 +14,7 @@ NAMES = {
     "monlight.testing": ["Sent", "captured"],
     "monlight.integrations.asgi": ["Clients", "MonlightMiddleware", "make_clients"],
     "monlight.integrations.celery": ["setup_monlight"],
-    "monlight.integrations.django": ["MonlightMiddleware", "get_clients"],
+    "monlight.integrations.django": ["MonlightMiddleware", "flush_at_shutdown", "get_clients"],
     "monlight.integrations.fastapi": ["MonlightExceptionHandler", "MonlightMiddleware", "setup_monlight"],
     "monlight.integrations.flask": ["setup_monlight"],
     "monlight.integrations.logging": ["MonlightHandler"],

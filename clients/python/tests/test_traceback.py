@@ -12,7 +12,7 @@ from types import CodeType
 
 import pytest
 
-from monlight._snapshot import take
+from monlight._snapshot import Snapshot, take
 from monlight._traceback import frames_with_source, write
 
 
@@ -86,7 +86,7 @@ PLAIN = [
 def caught(function: Callable[[], object]) -> BaseException:
     try:
         function()
-    except BaseException as error:  # noqa: B036
+    except BaseException as error:
         return error
     raise AssertionError("nothing was raised")
 
@@ -190,10 +190,11 @@ def test_the_exception_and_its_frames_are_not_kept_alive() -> None:
     def holding(large: Large) -> None:
         raise ValueError(large)
 
-    large = Large()
-    gone = weakref.ref(large)
-    snapshot = take(caught(lambda: holding(large)))
-    del large
+    def snapshot_and_reference() -> tuple[Snapshot, "weakref.ref[Large]"]:
+        large = Large()
+        return take(caught(lambda: holding(large))), weakref.ref(large)
+
+    snapshot, gone = snapshot_and_reference()
     gc.collect()
 
     assert gone() is None

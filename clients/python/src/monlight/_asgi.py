@@ -131,11 +131,21 @@ class MonlightMiddleware:
         try:
             await self.app(scope, watching_receive, resting_send)
         except Exception as exc:
-            # Applications that know nothing of a lifespan raise as well, but before they have asked for anything.
-            if takes_part and self._errors is not None:
+            if not takes_part:
+                # The application knows nothing of a lifespan. The server still tells when it stops.
+                await self._own_lifespan(receive, resting_send)
+                return
+            if self._errors is not None:
                 self._errors.capture(exc)
                 await self._rest()
             raise
+
+    async def _own_lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
 
     async def _rest(self) -> None:
         clients = [client for client in (self._errors, self._metrics) if client is not None]

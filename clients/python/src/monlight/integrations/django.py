@@ -11,12 +11,14 @@ from django.conf import settings
 from django.core.signals import got_request_exception
 
 from .. import _context
+from .._asgi import App, Receive, Scope, Send
+from .._asgi import MonlightMiddleware as MonlightASGIMiddleware
 from .._endpoint import METHODS, OTHER_METHOD, UNMATCHED
 from .._log import logger
 from .._setup import Clients, make_clients
 from .._trace import trace_id_of
 
-__all__ = ["MonlightMiddleware", "get_clients"]
+__all__ = ["MonlightMiddleware", "flush_at_shutdown", "get_clients"]
 
 _DEFAULTS: dict[str, Any] = {
     "error_tracker_url": None,
@@ -106,6 +108,21 @@ class MonlightMiddleware:
             endpoint = f"/{match.route}" if match is not None else UNMATCHED
             method = request.method if request.method in METHODS else OTHER_METHOD
             self._metrics.request(method, endpoint, str(response.status_code), seconds)
+
+
+def flush_at_shutdown(application: App) -> App:
+    """Wraps `get_asgi_application()`: ASGI servers end by a signal, and what is left must be sent before that.
+
+    Django itself takes no part in the server's start and stop. Under WSGI servers nothing is needed.
+    """
+    clients = get_clients()
+    lifespan = MonlightASGIMiddleware(application, clients["error_client"], clients["metrics_client"])
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        # Requests are counted inside of Django, where their routes are known.
+        await (lifespan if scope["type"] == "lifespan" else application)(scope, receive, send)
+
+    return serve
 
 
 def _describe(request: Any) -> Mapping[str, Any]:
