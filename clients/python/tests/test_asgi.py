@@ -444,7 +444,7 @@ def test_context_variables_stay_visible_from_the_inside_to_the_outside(sent: Sen
 
         return watch
 
-    app.build_middleware_stack = outer  # type: ignore[assignment, method-assign]
+    app.build_middleware_stack = outer  # type: ignore[method-assign]
     client.get("/ok")
 
     assert seen == ["set inside"]
@@ -508,7 +508,7 @@ def test_an_application_without_a_lifespan_flushes_as_well(service: Any) -> None
         await send({"type": "http.response.body"})
 
     metrics = MetricsClient(service.url, "key")
-    with TestClient(MonlightMiddleware(app, None, metrics)) as client:  # type: ignore[arg-type]
+    with TestClient(MonlightMiddleware(app, None, metrics)) as client:
         assert client.get("/x").status_code == 204
 
     assert [point["labels"] for point in service.points if point["type"] == "counter"] == [

@@ -1,11 +1,11 @@
 """How things get to a service that may be away: with a clock that the test moves."""
 
+import random
 from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
 
-from monlight import _outlet
 from monlight._outlet import MOST_WAITING_BYTES, Outlet, Parcel
 from monlight._tally import Tally
 from monlight._transport import Answer, Transport, Verdict
@@ -124,7 +124,7 @@ def test_what_is_sent_again_has_the_same_key_and_the_order_stays(setting: Settin
 
 
 def test_tries_become_rarer_up_to_one_a_minute(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_outlet.random, "uniform", lambda _low, high: high)
+    monkeypatch.setattr(random, "uniform", lambda _low, high: high)
     setting.transport.answer = AWAY
     setting.line.add()
     times = []
@@ -251,7 +251,7 @@ def test_two_do_not_send_at_the_same_time(setting: Setting) -> None:
         assert not setting.outlet.deliver(setting.now, eager=True)
         return TAKEN
 
-    setting.transport.post = post  # type: ignore[method-assign]
+    setting.transport.post = post  # type: ignore[method-assign,assignment]
     setting.pass_time(10)
 
     assert setting.outlet.is_empty

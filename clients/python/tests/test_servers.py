@@ -1,15 +1,12 @@
 """Real servers, real services: what was answered was counted, exactly, and what failed was reported, each once."""
 
-import os
-import signal
 import threading
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from .support.load import send
-from .support.servers import serving, settings
+from .support.servers import end_a_worker, serving, settings
 from .support.services import Services
 from .support.wait import until
 
@@ -122,12 +119,6 @@ def test_django(services: Services, project: str, server: str) -> None:
     assert services.counts(project) == {"ZeroDivisionError": 130, "KeyError": 50, "PermissionError": 20}
 
 
-def workers_of(pid: int) -> list[int]:
-    """The server's children, without the helpers of multiprocessing."""
-    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return [child for child in children if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()]
-
-
 @pytest.mark.parametrize("server", ["gunicorn-preload", "uvicorn-4-workers"])
 def test_workers_that_are_restarted_by_sigterm_lose_nothing(services: Services, project: str, server: str) -> None:
     batch = [("GET", f"/{'boom' if n % 10 == 0 else 'sync'}/{n}") for n in range(100)]
@@ -143,10 +134,8 @@ def test_workers_that_are_restarted_by_sigterm_lose_nothing(services: Services, 
         thread = threading.Thread(target=load)
         thread.start()
         for _ in range(3):
-            before = until("all workers are there", lambda: len(now := workers_of(process.pid)) == workers and now)
             seen = sum(answers.values())
-            os.kill(before[0], signal.SIGTERM)
-            until("it is gone", lambda ended=before[0]: ended not in workers_of(process.pid))  # type: ignore[misc]
+            end_a_worker(process, workers)
             until("requests were answered meanwhile", lambda seen=seen: sum(answers.values()) > seen)  # type: ignore[misc]
         stop.set()
         thread.join()

@@ -24,6 +24,7 @@ _MOST_LABELS = 32
 _LABEL_NAME_CHARS = 100
 _LABEL_VALUE_CHARS = 200
 _CUT_MARK = "…"
+_INFINITY = math.inf
 OVERFLOW = (("overflow", "true"),)
 
 Labels = tuple[tuple[str, str], ...]
@@ -110,7 +111,7 @@ class Aggregate:
         """Adds to a counter. Raises what is wrong with the arguments."""
         if value.__class__ is not int:
             value = float(value)
-        if not 0 <= value < math.inf:
+        if not 0 <= value < _INFINITY:
             raise InvalidPointError("values_no_counter_can_take")
         spelling: _Spelling = (name, *labels.items()) if labels else name
         with self.lock:
@@ -166,7 +167,9 @@ class Aggregate:
                     window.requests[key].append(seconds)
                 except KeyError:
                     self._new_request(key).append(seconds)
-                self._count_value()
+                window.values += 1
+                if window.values == HURRY_VALUES:
+                    self._hurry()
                 return
             self._new_counter(("http_requests_total", _request_labels(key)))[0] += 1
         self._tally.drop("for_want_of_room")

@@ -24,6 +24,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _DISCONNECTS = frozenset({"ClientDisconnect", "ClientDisconnected"})
 _CLIENT_LEFT = "499"
 _REST_S = 2.0
+_STATUSES = {status: str(status) for status in range(100, 600)}
 
 
 class MonlightMiddleware:
@@ -36,6 +37,7 @@ class MonlightMiddleware:
         self.app = app
         self._errors = error_client
         self._metrics = metrics_client
+        self._count = metrics_client.request if metrics_client is not None else _count_nothing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one connection."""
@@ -54,14 +56,14 @@ class MonlightMiddleware:
         def watching_send(message: Message) -> Awaitable[None]:
             nonlocal status, is_told
             if message["type"] == "http.response.start":
-                status = str(message["status"])
+                status = _STATUSES.get(message["status"]) or str(message["status"])
             elif status and not is_told and not message.get("more_body", False):
                 # The last part of the body; a background task may go on for long.
                 is_told = True
                 self._tell(scope, root, status, perf_counter() - started)
             return send(message)
 
-        token = _context.begin(describe, scope)
+        token = _context.slips.set([describe, scope, None])
         try:
             await self.app(scope, receive, watching_send)
         except Exception as exc:
@@ -78,9 +80,8 @@ class MonlightMiddleware:
                 self._tell(scope, root, status or _CLIENT_LEFT, perf_counter() - started)
 
     def _tell(self, scope: Scope, root: str, status: str, seconds: float) -> None:
-        if self._metrics is not None:
-            method = scope["method"]
-            self._metrics.request(method if method in METHODS else OTHER_METHOD, endpoint_of(scope, root), status, seconds)
+        method = scope["method"]
+        self._count(method if method in METHODS else OTHER_METHOD, endpoint_of(scope, root), status, seconds)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
@@ -100,7 +101,7 @@ class MonlightMiddleware:
                 code = message.get("code", 1000)
             return send(message)
 
-        token = _context.begin(describe, scope)
+        token = _context.slips.set([describe, scope, None])
         try:
             await self.app(scope, watching_receive, watching_send)
         except Exception as exc:
@@ -157,6 +158,10 @@ class MonlightMiddleware:
                 client.shutdown(_REST_S)
         else:
             await asyncio.gather(*(asyncio.to_thread(client.shutdown, _REST_S) for client in clients))
+
+
+def _count_nothing(_method: str, _endpoint: str, _status: str, _seconds: float) -> None:
+    """Without a metrics client."""
 
 
 def describe(scope: Scope) -> Mapping[str, Any]:

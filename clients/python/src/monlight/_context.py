@@ -19,8 +19,6 @@ Describe = Callable[[Any], Mapping[str, Any]]
 class Work:
     """One request or task, and what the application has said about it."""
 
-    __slots__ = ("_describe", "_source", "breadcrumbs", "extra", "serial", "user_id")
-
     def __init__(self, describe: Describe | None, source: Any) -> None:
         # Tells one piece of work from another, so that an exception counts once for each.
         self.serial = next(_serials)
@@ -35,30 +33,43 @@ class Work:
         return {} if self._describe is None else self._describe(self._source)
 
 
-_current: ContextVar[Work | None] = ContextVar("monlight_work", default=None)
+# How to describe what, and the work itself once somebody has asked for it: most requests never need it. Integrations that are
+# counted in nanoseconds set it themselves.
+_Slip = list[Any]
+slips: ContextVar[_Slip | None] = ContextVar("monlight_work", default=None)
 
-current: Callable[[], Work | None] = _current.get
 
-
-def begin(describe: Describe | None, source: Any = None) -> Token[Work | None]:
+def begin(describe: Describe | None, source: Any = None) -> Token[_Slip | None]:
     """From here on, what is reported belongs to this work."""
-    return _current.set(Work(describe, source))
+    return slips.set([describe, source, None])
 
 
-def end(token: Token[Work | None]) -> None:
+def end(token: Token[_Slip | None]) -> None:
     """The work is done; what was before goes on."""
     try:
-        _current.reset(token)
+        slips.reset(token)
     except ValueError:
         # Ended in another context than it began in, as generators are that somebody else closes.
-        _current.set(None)
+        slips.set(None)
+
+
+def current() -> Work | None:
+    """What is being worked on, if anything is."""
+    slip = slips.get()
+    if slip is None:
+        return None
+    describe, source, work = slip
+    if work is None:
+        work = slip[2] = Work(describe, source)
+    known: Work = work
+    return known
 
 
 def _own() -> Work:
-    work = _current.get()
+    work = current()
     if work is None:
         work = Work(None, None)
-        _current.set(work)
+        slips.set([None, None, work])
     return work
 
 

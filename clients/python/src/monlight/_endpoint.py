@@ -11,10 +11,27 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
 OTHER_METHOD = "OTHER"
 
 
+# By the route's identity, with what the template was made of. Most requests take a route that is known, not mounted.
+_known: dict[int, tuple[Any, Any, str]] = {}
+_MOST_KNOWN = 10_000
+
+
 def endpoint_of(scope: Mapping[str, Any], root_before: str) -> str:
     """`root_before` is the prefix under which a proxy shows the application; the rest of it came from mounts."""
     try:
-        return _endpoint_of(scope, root_before)
+        route = scope.get("route")
+        if route is None or scope.get("root_path", "") != root_before:
+            return _endpoint_of(scope, root_before)
+        context = scope.get("fastapi")
+        if context is not None:
+            context = context.get("effective_route_context")
+        known = _known.get(id(route))
+        if known is not None and known[0] is route and known[1] is context:
+            return known[2]
+        endpoint = _endpoint_of(scope, root_before)
+        if len(_known) < _MOST_KNOWN and not hasattr(route, "routes") and _template(route, scope) == endpoint:
+            _known[id(route)] = route, context, endpoint
+        return endpoint
     except Exception:  # a framework that leaves something else there
         return UNMATCHED
 

@@ -1,10 +1,10 @@
 """The client for metrics."""
 
 import inspect
-import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
+from os import getpid
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
@@ -41,6 +41,7 @@ class MetricsClient(Client):
         self._tally = Tally("points")
         self._aggregate = Aggregate(self._tally, self._hurry)
         # The collector's rows are of minutes, so no window reaches over the end of one.
+        self._add = self._aggregate.add
         interval = max(_SHORTEST_INTERVAL_S, flush_interval)
         super().__init__(
             Outlet(
@@ -59,16 +60,16 @@ class MetricsClient(Client):
     def counter(self, name: str, labels: Labels | None = None, value: float = 1) -> None:
         """Adds to a counter. The value is an increment, not below zero."""
         try:
-            if self._pid != os.getpid():
+            if self._pid != getpid():
                 self.start()
-            self._aggregate.add(name, labels, value)
+            self._add(name, labels, value)
         except Exception as error:  # a metric is no reason for the host to fail
             self._refuse(name, error)
 
     def histogram(self, name: str, value: float, labels: Labels | None = None) -> None:
         """Adds one value to a distribution: how long something took, how large it was."""
         try:
-            if self._pid != os.getpid():
+            if self._pid != getpid():
                 self.start()
             self._aggregate.observe(name, labels, value)
         except Exception as error:  # as above
@@ -77,7 +78,7 @@ class MetricsClient(Client):
     def gauge(self, name: str, value: float, labels: Labels | None = None) -> None:
         """Sets a value that goes up and down; the last one before it is sent counts."""
         try:
-            if self._pid != os.getpid():
+            if self._pid != getpid():
                 self.start()
             self._aggregate.set(name, labels, value)
         except Exception as error:  # as above
@@ -86,7 +87,7 @@ class MetricsClient(Client):
     def request(self, method: str, endpoint: str, status: str, seconds: float) -> None:
         """Counts an HTTP request in `http_requests_total` and `http_request_duration_seconds`. For integrations."""
         try:
-            if self._pid != os.getpid():
+            if self._pid != getpid():
                 self.start()
             self._aggregate.request((method, endpoint, status), seconds)
         except Exception as error:  # as above

@@ -108,7 +108,8 @@ class Transport:
         request = httpx.Request("POST", self._base_url + path, headers=headers, content=body, extensions=extensions)
         try:
             if self._http is None:
-                self._http = httpx.HTTPTransport(retries=0)
+                # Certificates take megabytes and milliseconds to read, and http:// has no use for them.
+                self._http = httpx.HTTPTransport(verify=self._base_url.startswith("https:"))
             response = self._http.handle_request(request)
             try:
                 return _read(response, _body(response, time.monotonic() + seconds))

@@ -65,7 +65,7 @@ class _Exchange:
         self._errors = errors
         self._metrics = metrics
         self._started = perf_counter()
-        self._token: Token[_context.Work | None] | None = _context.begin(describe, environ)
+        self._token: Token[Any] | None = _context.begin(describe, environ)
 
     def failed(self, exc: Exception) -> None:
         if self._errors is not None:

@@ -67,3 +67,25 @@ def run_python(code: str, env: Mapping[str, str] | None = None, timeout: float =
         check=False,
         cwd=TESTS,
     )
+
+
+def workers_of(process: "subprocess.Popen[bytes]", count: int) -> list[int]:
+    """A server's workers, once all of them are there."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    # Multiprocessing has a helper of its own.
+    workers = [int(one) for one in children if b"resource_tracker" not in _command_of(one)]
+    return workers if len(workers) == count else []
+
+
+def end_a_worker(process: "subprocess.Popen[bytes]", count: int) -> None:
+    """Ends one by SIGTERM, and waits until another has taken its place."""
+    worker = until("all workers are there", lambda: workers_of(process, count))[0]
+    os.kill(worker, signal.SIGTERM)
+    until("it has been replaced", lambda: (now := workers_of(process, count)) and worker not in now)
+
+
+def _command_of(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""

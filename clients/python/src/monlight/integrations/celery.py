@@ -63,7 +63,7 @@ class _Watch:
         self._errors = clients["error_client"]
         self._metrics = clients["metrics_client"]
         # By the task's id: tasks may call one another in one process.
-        self._running: dict[str, tuple[float, Token[_context.Work | None]]] = {}
+        self._running: dict[str, tuple[float, Token[Any]]] = {}
 
     def begin(self, task_id: str, task: Any, **_: Any) -> None:
         if task.app is self._app:
