@@ -78,7 +78,7 @@ def test_the_copy_is_bounded_in_every_direction() -> None:
     deep: list[Any] = []
     for _ in range(10_000):
         deep = [deep]
-    wide = {str(number): ["x" * 100_000] * 1_000 for number in range(10_000)}
+    wide = dict.fromkeys(map(str, range(10_000)), ["x" * 100_000] * 1_000)
 
     assert len(json.dumps(plain(deep))) < 1_000
     copied = plain(wide)

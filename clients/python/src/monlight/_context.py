@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar, Token
 from typing import Any
 
-from ._plain import text_of
+from ._plain import rfc3339, text_of
 
 _MOST_BREADCRUMBS = 30
 _serials = itertools.count(1)
@@ -91,4 +91,4 @@ def add_breadcrumb(message: str, **data: object) -> None:
     work = _own()
     if work.breadcrumbs is None:
         work.breadcrumbs = deque(maxlen=_MOST_BREADCRUMBS)
-    work.breadcrumbs.append({"timestamp": time.time(), "message": message, **data})
+    work.breadcrumbs.append({"timestamp": rfc3339(time.time()), "message": message, **data})

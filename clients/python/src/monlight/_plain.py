@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from ._mask import MASK, is_secret, mask
@@ -43,6 +44,11 @@ def text_of(value: object) -> str:
         return str(value)
     except Exception as error:  # the host's code, and no reason to fail
         return f"<{type(value).__name__}: its text could not be made: {type(error).__name__}>"
+
+
+def rfc3339(at: float) -> str:
+    """Seconds since the epoch as the services write times."""
+    return datetime.fromtimestamp(at, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def plain(value: object) -> Plain:

@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from itertools import islice
 from typing import Any
 
@@ -14,7 +13,7 @@ from ._headers import scrub_headers
 from ._log import logger
 from ._mask import mask
 from ._outlet import Waiter
-from ._plain import Plain, cut, cut_middle, plain, scrub, text_of
+from ._plain import Plain, cut, cut_middle, plain, rfc3339, scrub, text_of
 from ._snapshot import Snapshot
 from ._traceback import frames_with_source, write
 
@@ -161,7 +160,7 @@ class Writer:
             "traceback": write(snapshot),
             "environment": self.environment,
             "release": self.release,
-            "timestamp": datetime.fromtimestamp(pending.at, timezone.utc).isoformat(timespec="milliseconds"),
+            "timestamp": rfc3339(pending.at),
             "event_id": pending.event_id,
             **fields,
         }

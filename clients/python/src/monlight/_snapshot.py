@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 from types import CodeType, TracebackType
 
 from ._plain import cut, text_of
@@ -24,6 +25,7 @@ _MOST_LEVELS = 5
 _MOST_IN_ALL = 60
 _MOST_NOTES = 20
 _MESSAGE_CHARS = 10_000
+_OWN_FOLDER = str(Path(__file__).parent)
 _NOTE_CHARS = 2_000
 
 # The code, the line, and the place in the code.
@@ -120,6 +122,9 @@ def members_of(exc: BaseException) -> Sequence[BaseException] | None:
 
 
 def _frames(trace: TracebackType | None) -> tuple[list[Frame], int]:
+    # The outermost frame under a server may be the SDK's own middleware.
+    while trace is not None and trace.tb_next is not None and trace.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):
+        trace = trace.tb_next
     frames: list[Frame] = []
     last: deque[Frame] = deque(maxlen=_LAST_FRAMES)
     count = 0
