@@ -230,6 +230,17 @@ def test_what_can_wait_stays_in_its_source() -> None:
     assert setting.outlet.is_empty
 
 
+def test_of_what_can_wait_only_one_parcel_is_packed_when_the_service_goes_away() -> None:
+    setting = Setting(packs_while_away=False)
+    setting.transport.answer = AWAY
+    for _ in range(5):
+        setting.line.add()
+    setting.outlet.hurry()
+    setting.pass_time(0.1)
+
+    assert len(setting.line.ready) == 4
+
+
 def test_those_who_wait_are_told_after_the_first_try(setting: Setting) -> None:
     told: list[bool] = []
     setting.transport.answers = [AWAY]

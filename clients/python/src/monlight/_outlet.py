@@ -55,7 +55,7 @@ class Source(Protocol):
         """Whether it has nothing to send."""
 
     def parcels(self) -> Iterable[Parcel]:
-        """Takes out all that it has."""
+        """Takes out what it has, one after the other. A source that does not pack while away keeps what is not asked for."""
 
     def make_room(self) -> None:
         """Nothing is taken now: what cannot be kept is dropped and counted."""
@@ -168,6 +168,9 @@ class Outlet:
             may_send = may_send and self._send_waiting(until)
             if not may_send:
                 parcel.tell(arrived=False)
+                if not self._source.packs_while_away:
+                    self._source.make_room()
+                    return
 
     def _send_waiting(self, until: float) -> bool:
         """Sends in order until all is gone (true), the service does not take more, or the time is over."""

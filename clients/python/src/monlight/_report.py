@@ -152,7 +152,7 @@ class Writer:
         fields = {name: value for name, value in pending.fields.items() if name != "_size"}
         extra = fields.get("extra")
         if (frames := frames_with_source(snapshot)) and (extra is None or isinstance(extra, dict)):
-            fields["extra"] = {"frames": frames, **(extra or {})}
+            fields["extra"] = {"frames": frames} if extra is None else {**extra, "frames": extra.get("frames", frames)}
         return {
             "project": self.project,
             "exception_type": snapshot.type_name,

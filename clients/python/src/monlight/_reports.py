@@ -36,6 +36,8 @@ class Reports:
         self._lock = threading.RLock()
         self._pending: deque[Pending] = deque()
         self._pending_bytes = 0
+        # Written, but too large for the parcel that was full.
+        self._spare: Entry | None = None
 
     def put(self, pending: Pending) -> bool:
         """Whether there was room for it."""
@@ -49,7 +51,7 @@ class Reports:
 
     def is_empty(self) -> bool:
         """Whether none is waiting."""
-        return not self._pending
+        return not self._pending and self._spare is None
 
     def _next(self) -> Pending | None:
         with self._lock:
@@ -60,22 +62,33 @@ class Reports:
             return pending
 
     def parcels(self) -> Iterator[Parcel]:
-        """Takes out all, each written by itself: one that cannot be written costs no other."""
+        """Takes out all, each written by itself: one that cannot be written costs no other. May be left at any parcel."""
+        while parcel := self._parcel():
+            yield parcel
+
+    def _parcel(self) -> Parcel | None:
         entries: list[Entry] = []
         size = 0
+        while len(entries) < _MOST_IN_BATCH:
+            spare, self._spare = self._spare, None
+            entry = spare or self._next_entry()
+            if entry is None:
+                break
+            size += len(entry[0]) + 1
+            if entries and size > MOST_BYTES:
+                self._spare = entry
+                break
+            entries.append(entry)
+        return _parcel(entries) if entries else None
+
+    def _next_entry(self) -> Entry | None:
         while (pending := self._next()) is not None:
             body = self._write(pending)
-            if body is None:
-                if pending.waiter is not None:
-                    pending.waiter(False)
-                continue
-            if entries and (size + len(body) > MOST_BYTES or len(entries) >= _MOST_IN_BATCH):
-                yield _parcel(entries)
-                entries, size = [], 0
-            entries.append((body, pending.waiter))
-            size += len(body) + 1
-        if entries:
-            yield _parcel(entries)
+            if body is not None:
+                return body, pending.waiter
+            if pending.waiter is not None:
+                pending.waiter(False)
+        return None
 
     def _write(self, pending: Pending) -> bytes | None:
         try:
