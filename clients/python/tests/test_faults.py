@@ -156,7 +156,7 @@ def test_a_slow_service_holds_up_nobody(make_errors: MakeErrors, make_metrics: M
     took = time.perf_counter() - begun
     blocked.set()
 
-    assert took < 1.0
+    assert took < 10.0, "a single call that waited would take half a second"
     until("all has arrived", lambda: errors.flush() and metrics.flush(), 20)
     assert errors.stats["sent"] == 200
 
@@ -181,11 +181,12 @@ def test_a_simulated_time_with_a_dead_server_takes_less_than_5_mb(monkeypatch: p
     before = tracemalloc.get_traced_memory()[0]
     most = 0
     try:
-        # All bounds are reached in five minutes; the benchmark goes on for an hour.
-        for second in range(400):
+        # All bounds are reached in two minutes; the benchmark goes on for an hour.
+        for second in range(200):
             now += 1.0
-            for number in range(500):
-                client.counter("http_requests_total", {"endpoint": f"/{number % 50}", "status": "200"})
+            for number in range(900):
+                if number < 100:
+                    client.counter("http_requests_total", {"endpoint": f"/{number % 50}", "status": "200"})
                 client.histogram(
                     "http_request_duration_seconds", durations[(number + second) % 997], {"endpoint": f"/{number % 50}"}
                 )

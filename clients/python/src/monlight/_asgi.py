@@ -24,6 +24,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _DISCONNECTS = frozenset({"ClientDisconnect", "ClientDisconnected"})
 _CLIENT_LEFT = "499"
 _REST_S = 2.0
+_begin = _context.slips.set
 _STATUSES = {status: str(status) for status in range(100, 600)}
 
 
@@ -49,6 +50,7 @@ class MonlightMiddleware:
             return
         started = perf_counter()
         root = scope.get("root_path", "")
+        count = self._count
         status = ""
         is_told = False
 
@@ -60,10 +62,11 @@ class MonlightMiddleware:
             elif status and not is_told and not message.get("more_body", False):
                 # The last part of the body; a background task may go on for long.
                 is_told = True
-                self._tell(scope, root, status, perf_counter() - started)
+                method = scope["method"]
+                count(method if method in METHODS else OTHER_METHOD, endpoint_of(scope, root), status, perf_counter() - started)
             return send(message)
 
-        token = _context.slips.set([describe, scope, None])
+        token = _begin([describe, scope, None])
         try:
             await self.app(scope, receive, watching_send)
         except Exception as exc:
@@ -77,11 +80,9 @@ class MonlightMiddleware:
         finally:
             _context.end(token)
             if not is_told:
-                self._tell(scope, root, status or _CLIENT_LEFT, perf_counter() - started)
-
-    def _tell(self, scope: Scope, root: str, status: str, seconds: float) -> None:
-        method = scope["method"]
-        self._count(method if method in METHODS else OTHER_METHOD, endpoint_of(scope, root), status, seconds)
+                method = scope["method"]
+                method = method if method in METHODS else OTHER_METHOD
+                count(method, endpoint_of(scope, root), status or _CLIENT_LEFT, perf_counter() - started)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
@@ -101,7 +102,7 @@ class MonlightMiddleware:
                 code = message.get("code", 1000)
             return send(message)
 
-        token = _context.slips.set([describe, scope, None])
+        token = _begin([describe, scope, None])
         try:
             await self.app(scope, watching_receive, watching_send)
         except Exception as exc:

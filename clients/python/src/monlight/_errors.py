@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from os import getpid
 from typing import Any
 
 from . import _context
@@ -147,7 +148,8 @@ class ErrorClient(Client):
             return None
 
     def _put(self, pending: Pending) -> str | None:
-        self.start()
+        if self._pid != getpid():
+            self.start()
         if not self._reports.put(pending):
             self._tally.drop("for_want_of_room")
             return None

@@ -2,6 +2,5 @@
 
 import logging
 
+# Where the host sets no logging up, Python itself prints warnings to stderr, and that is right: they say that data is lost.
 logger = logging.getLogger("monlight")
-# Without a handler of the host's, Python would print warnings itself; they are the host's to show.
-logger.addHandler(logging.NullHandler())

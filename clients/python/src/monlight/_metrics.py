@@ -41,7 +41,7 @@ class MetricsClient(Client):
         self._tally = Tally("points")
         self._aggregate = Aggregate(self._tally, self._hurry)
         # The collector's rows are of minutes, so no window reaches over the end of one.
-        self._add = self._aggregate.add
+        self._add, self._count_request = self._aggregate.add, self._aggregate.request
         interval = max(_SHORTEST_INTERVAL_S, flush_interval)
         super().__init__(
             Outlet(
@@ -89,7 +89,7 @@ class MetricsClient(Client):
         try:
             if self._pid != getpid():
                 self.start()
-            self._aggregate.request((method, endpoint, status), seconds)
+            self._count_request((method, endpoint, status), seconds)
         except Exception as error:  # as above
             self._refuse("http_requests_total", error)
 

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -182,23 +183,27 @@ class Writer:
 
 
 def _asked(before_send: BeforeSend, report: dict[str, Any]) -> dict[str, Any] | None:
-    original = dict(report)
+    original = deepcopy(report)
+    frames = report["extra"].get("frames") if isinstance(report.get("extra"), dict) else None
     try:
         changed = before_send(report)
-        if changed is None:
-            return None
-        # What is not JSON (any more) must not cost the report.
-        frames = (changed.get("extra") or {}).get("frames") if isinstance(changed.get("extra"), dict) else None
-        copied = {text_of(name): value if name == "request_headers" else plain(value) for name, value in changed.items()}
-        for name in ("message", "traceback"):
-            copied[name] = text_of(changed.get(name, original[name]))
-        if frames is original.get("extra", {}).get("frames") and frames is not None:
-            copied["extra"]["frames"] = frames
-        for name in ("project", "exception_type"):
-            copied[name] = copied.get(name) or original[name]
+        return None if changed is None else _copied(changed, original, frames)
     except Exception:
         logger.exception("monlight: before_send failed; the report is sent as it was")
         return original
+
+
+def _copied(changed: Mapping[str, Any], original: Mapping[str, Any], frames: Plain) -> dict[str, Any]:
+    """What `before_send` has made of a report. What is not JSON (any more) must not cost the report."""
+    copied = {text_of(name): value if name == "request_headers" else plain(value) for name, value in changed.items()}
+    for name in ("message", "traceback"):
+        # They may be longer than texts in general.
+        copied[name] = text_of(changed.get(name, original[name]))
+    for name in ("project", "exception_type"):
+        copied[name] = copied.get(name) or original[name]
+    extra = changed.get("extra")
+    if frames is not None and isinstance(extra, dict) and extra.get("frames") is frames:
+        copied["extra"]["frames"] = frames
     return copied
 
 
