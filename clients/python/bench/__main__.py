@@ -28,7 +28,7 @@ def main() -> None:
     with fake_service() as sink:
         env = {"SINK_URL": sink.url}
         compared = event_loop.compare(list(VARIANTS), env, rounds=7 * scale, count=500)
-        pair = event_loop.compare(["bare", "monlight"], env, rounds=15 * scale, count=500)
+        pair = event_loop.compare(["bare", "monlight"], env, rounds=15 * scale, count=2_000)
         rates = throughput.compare(env, rounds=15 * scale, seconds=0.25)
         recorded = calls.recording_us(sink.url)
         captured = calls.capture_us(sink.url)
