@@ -11,6 +11,7 @@ import pytest
 import monlight
 from monlight import ErrorClient, MetricsClient
 from monlight._sender import sender
+from monlight.testing import Sent, captured
 
 from .support.fake_service import FakeService, fake_service
 from .support.services import Services, running_services
@@ -47,6 +48,13 @@ def service() -> Iterator[FakeService]:
     """A service that does what the test says."""
     with fake_service() as running:
         yield running
+
+
+@pytest.fixture
+def sent() -> Iterator[Sent]:
+    """Everything that would be sent."""
+    with captured() as everything:
+        yield everything
 
 
 @pytest.fixture

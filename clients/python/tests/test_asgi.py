@@ -1,16 +1,12 @@
 """The middleware with Starlette and FastAPI in all the ways that requests can go."""
 
-import asyncio
-import builtins
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from importlib import import_module
 from typing import Any
 
 import pytest
-from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException, Request, WebSocket
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.responses import PlainTextResponse
@@ -19,37 +15,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
 
 import monlight
-from monlight import ErrorClient, MetricsClient
-from monlight.integrations.asgi import MonlightMiddleware
-from monlight.integrations.fastapi import MonlightExceptionHandler, setup_monlight
-from monlight.testing import Sent, captured
+from monlight import ErrorClient
+from monlight.integrations.fastapi import MonlightExceptionHandler
+from monlight.testing import Sent
 
-URL = "http://127.0.0.1:9"
+from .support.applications import errors, requests, set_up
+
 # Put together, so that the lines of source in the report do not have it.
 SECRET = "Se" + "CrEt"
-
-
-@pytest.fixture
-def sent() -> Iterator[Sent]:
-    with captured() as everything:
-        yield everything
-
-
-def set_up(app: Any) -> TestClient:
-    setup_monlight(app, error_tracker_url=URL, metrics_collector_url=URL, api_key="key", project="shop")
-    return TestClient(app, raise_server_exceptions=False)
-
-
-def requests(sent: Sent) -> dict[tuple[str, str, str], float]:
-    return {
-        (point["labels"]["method"], point["labels"]["endpoint"], point["labels"]["status"]): point["value"]
-        for point in sent.points
-        if point["name"] == "http_requests_total"
-    }
-
-
-def errors(sent: Sent) -> list[str]:
-    return [report["exception_type"].rpartition(".")[2] for report in sent.errors]
 
 
 def test_labels_are_method_template_and_status(sent: Sent) -> None:
@@ -251,175 +224,6 @@ def test_errors_inside_of_other_middleware_are_seen(sent: Sent) -> None:
     assert requests(sent) == {("GET", "/ok", "200"): 1, ("GET", "/ok", "500"): 1}
 
 
-def test_a_stream_is_timed_to_its_end(sent: Sent) -> None:
-    app = FastAPI()
-
-    @app.get("/stream")
-    async def stream(fail: bool = False) -> StreamingResponse:
-        async def body() -> AsyncIterator[bytes]:
-            for number in range(3):
-                yield b"x"
-                await asyncio.sleep(0.05)
-                if fail and number == 1:
-                    raise BufferError("in the middle")
-
-        return StreamingResponse(body())
-
-    client = set_up(app)
-    assert client.get("/stream").content == b"xxx"
-    client.get("/stream?fail=1")
-
-    first, second = sent.histogram("http_request_duration_seconds")
-    assert first >= 0.15 and second >= 0.1
-    assert requests(sent) == {("GET", "/stream", "200"): 2}
-    assert errors(sent) == ["BufferError"]
-
-
-def test_a_background_task_is_not_part_of_the_duration_but_its_error_is_reported(sent: Sent) -> None:
-    app = FastAPI()
-
-    @app.get("/later")
-    async def later(tasks: BackgroundTasks) -> str:
-        async def work() -> None:
-            await asyncio.sleep(0.3)
-            raise TimeoutError("in the background")
-
-        tasks.add_task(work)
-        return "later"
-
-    client = set_up(app)
-    assert client.get("/later").status_code == 200
-
-    assert errors(sent) == ["TimeoutError"]
-    assert sent.errors[0]["request_url"] == "http://testserver/later"
-    assert sent.histogram("http_request_duration_seconds")[0] < 0.3
-
-
-def test_a_group_of_exceptions_is_one_report_with_all_its_members(sent: Sent) -> None:
-    group = getattr(builtins, "ExceptionGroup", None) or import_module("exceptiongroup").ExceptionGroup
-    app = FastAPI()
-
-    @app.get("/group")
-    async def together() -> None:
-        raise group("two went wrong", [ValueError("first"), OSError("second")])
-
-    set_up(app).get("/group")
-
-    (report,) = sent.errors
-    assert report["exception_type"].endswith("ExceptionGroup")
-    assert "ValueError: first" in report["traceback"] and "OSError: second" in report["traceback"]
-
-
-def test_websockets_are_counted_by_their_code_and_their_errors_reported(sent: Sent) -> None:
-    app = FastAPI()
-
-    @app.websocket("/ws/{room}")
-    async def ws(socket: WebSocket, room: str) -> None:
-        await socket.accept()
-        if room == "broken":
-            raise LookupError(room)
-        await socket.send_text(await socket.receive_text())
-        await socket.close(3001)
-
-    client = set_up(app)
-    with client.websocket_connect("/ws/a") as socket:
-        socket.send_text("hello")
-        assert socket.receive_text() == "hello"
-        socket.receive()
-    with pytest.raises(LookupError), client.websocket_connect("/ws/broken") as socket:
-        socket.receive_text()
-
-    assert sent.counter("websocket_connections_total", endpoint="/ws/{room}", code="3001") == 1
-    assert sent.counter("websocket_connections_total", endpoint="/ws/{room}") == 2
-    assert len(sent.histogram("websocket_connection_duration_seconds")) == 2
-    assert errors(sent) == ["LookupError"]
-    assert sent.errors[0]["request_method"] == "WEBSOCKET"
-    assert requests(sent) == {}
-
-
-async def call(app: Any, path: str, receive: Any, send: Any) -> None:
-    scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b"", "path_params": {}}
-    await app(scope, receive, send)
-
-
-def test_a_client_that_leaves_is_no_error(sent: Sent) -> None:
-    app = FastAPI()
-
-    @app.post("/upload")
-    @app.get("/upload")
-    async def upload(request: Request) -> str:
-        await request.body()
-        return "never"
-
-    @app.get("/endless")
-    async def endless() -> StreamingResponse:
-        async def body() -> AsyncIterator[bytes]:
-            while True:
-                yield b"x"
-                await asyncio.sleep(0.001)
-
-        return StreamingResponse(body())
-
-    set_up(app)
-
-    async def leave() -> None:
-        messages: list[Any] = []
-        began = asyncio.Event()
-
-        async def gone() -> dict[str, Any]:
-            return {"type": "http.disconnect"}
-
-        async def gone_later() -> dict[str, Any]:
-            await began.wait()
-            return {"type": "http.disconnect"}
-
-        async def send(message: Any) -> None:
-            messages.append(message)
-            if message["type"] == "http.response.body":
-                began.set()
-
-        try:
-            await call(app, "/upload", gone, send)
-        except Exception as error:
-            assert type(error).__name__ == "ClientDisconnect"
-        await call(app, "/endless", gone_later, send)
-
-    asyncio.run(leave())
-
-    assert errors(sent) == []
-    answered = requests(sent)
-    assert answered[("GET", "/endless", "200")] == 1
-    assert sum(answered.values()) == 2
-
-
-def test_a_cancelled_request_is_counted_and_stays_cancelled(sent: Sent) -> None:
-    app = FastAPI()
-
-    @app.get("/slow")
-    async def slow() -> None:
-        await asyncio.sleep(60)
-
-    set_up(app)
-
-    async def cancel() -> None:
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(_: Any) -> None:
-            pass
-
-        task = asyncio.ensure_future(call(app, "/slow", receive, send))
-        await asyncio.sleep(0.05)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    asyncio.run(cancel())
-
-    assert requests(sent) == {("GET", "/slow", "499"): 1}
-    assert errors(sent) == []
-
-
 def test_context_variables_stay_visible_from_the_inside_to_the_outside(sent: Sent) -> None:
     variable: ContextVar[str] = ContextVar("variable", default="unset")
     seen: list[str] = []
@@ -468,98 +272,3 @@ def test_what_is_said_in_one_request_is_not_in_the_next(sent: Sent) -> None:
         client.get(f"/{user}")
 
     assert [report.get("user_id") for report in sent.errors] == ["a", "b", None]
-
-
-@pytest.mark.parametrize("moment", ["startup", "shutdown"])
-def test_a_lifespan_that_fails_is_reported_and_fails_as_before(sent: Sent, moment: str) -> None:
-    @asynccontextmanager
-    async def lifespan(_: Any) -> AsyncIterator[None]:
-        if moment == "startup":
-            raise ConnectionError("no database")
-        yield
-        raise ConnectionError("no database any more")
-
-    app = FastAPI(lifespan=lifespan)
-    client = set_up(app)
-    with pytest.raises(ConnectionError), client:
-        pass
-
-    assert errors(sent) == ["ConnectionError"]
-
-
-def test_the_end_of_the_lifespan_flushes(service: Any) -> None:
-    app = FastAPI()
-
-    @app.get("/ok")
-    async def ok() -> str:
-        return "ok"
-
-    setup_monlight(app, metrics_collector_url=service.url, api_key="key")
-    for _ in range(2):
-        with TestClient(app) as client:
-            client.get("/ok")
-
-    assert [point["value"] for point in service.points if point["type"] == "counter"] == [1, 1]
-
-
-def test_an_application_without_a_lifespan_flushes_as_well(service: Any) -> None:
-    async def app(scope: Any, _: Any, send: Any) -> None:
-        assert scope["type"] == "http"
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-        await send({"type": "http.response.body"})
-
-    metrics = MetricsClient(service.url, "key")
-    with TestClient(MonlightMiddleware(app, None, metrics)) as client:
-        assert client.get("/x").status_code == 204
-
-    assert [point["labels"] for point in service.points if point["type"] == "counter"] == [
-        {"endpoint": "<unmatched>", "method": "GET", "status": "204"}
-    ]
-
-
-def test_either_half_may_be_left_out(sent: Sent) -> None:
-    app = FastAPI()
-
-    @app.get("/boom")
-    async def boom() -> None:
-        raise ValueError
-
-    clients = setup_monlight(app, error_tracker_url=URL, api_key="key")
-    assert clients["metrics_client"] is None
-    TestClient(app, raise_server_exceptions=False).get("/boom")
-    assert errors(sent) == ["ValueError"] and sent.points == []
-
-    other = FastAPI()
-    clients = setup_monlight(other, metrics_collector_url=URL, api_key="key")
-    assert clients["error_client"] is None
-    TestClient(other).get("/none")
-    assert sent.counter("http_requests_total") == 1
-
-
-def test_each_service_may_have_a_key_of_its_own() -> None:
-    clients = setup_monlight(
-        FastAPI(), error_tracker_url=URL, metrics_collector_url=URL, api_key="both", metrics_collector_api_key="own"
-    )
-
-    assert clients["error_client"] is not None and clients["metrics_client"] is not None
-    assert clients["error_client"].outlet._transport._headers["X-API-Key"] == "both"
-    assert clients["metrics_client"].outlet._transport._headers["X-API-Key"] == "own"
-
-
-def test_a_second_setup_changes_nothing(sent: Sent) -> None:
-    app = FastAPI()
-    first = setup_monlight(app, metrics_collector_url=URL, api_key="key")
-    assert setup_monlight(app, metrics_collector_url=URL, api_key="key") is first
-    TestClient(app).get("/none")
-
-    assert sent.counter("http_requests_total") == 1
-
-
-def test_an_application_that_runs_already_is_taken_as_well(sent: Sent) -> None:
-    app = FastAPI()
-    client = TestClient(app)
-    client.get("/none")
-    setup_monlight(app, metrics_collector_url=URL, api_key="key")
-    client.get("/none")
-
-    assert sent.counter("http_requests_total") == 1

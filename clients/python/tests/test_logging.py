@@ -7,15 +7,9 @@ import pytest
 
 from monlight import ErrorClient, MetricsClient, _context
 from monlight.integrations.logging import MonlightHandler
-from monlight.testing import Sent, captured
+from monlight.testing import Sent
 
 URL = "http://127.0.0.1:9"
-
-
-@pytest.fixture
-def sent() -> Iterator[Sent]:
-    with captured() as everything:
-        yield everything
 
 
 @pytest.fixture

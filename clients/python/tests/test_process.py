@@ -5,23 +5,16 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from monlight import ErrorClient
 from monlight.integrations.process import install_hooks, watch_event_loop
-from monlight.testing import Sent, captured
+from monlight.testing import Sent
 
 from .support.fake_service import FakeService
 from .support.servers import run_python
-
-
-@pytest.fixture
-def sent() -> Iterator[Sent]:
-    with captured() as everything:
-        yield everything
 
 
 @pytest.fixture
