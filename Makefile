@@ -11,6 +11,8 @@ ARCH := $(shell uname -m)
 PROCESSOR := $(if $(filter aarch64,$(ARCH)),arm64,amd64)
 MUSL := $(ARCH)-unknown-linux-musl
 SERVICES := error-tracker log-viewer metrics-collector browser-relay
+PYTHON_SERVICES := ERROR_TRACKER_BIN=$(TARGET_DIR)/debug/error-tracker \
+	METRICS_COLLECTOR_BIN=$(TARGET_DIR)/debug/metrics-collector
 PACKAGES := $(addprefix -p ,$(SERVICES))
 SHELL_SCRIPTS := .ci/run deploy/*.sh deploy/tests/*.sh scripts/*.sh
 DIST ?= dist
@@ -39,6 +41,7 @@ test: setup-test ui check ## Check and test everything, the pages in a real brow
 		METRICS_COLLECTOR_BIN=$(TARGET_DIR)/debug/metrics-collector \
 		BROWSER_RELAY_BIN=$(TARGET_DIR)/debug/browser-relay npm run e2e --workspaces --if-present
 	BIN_DIR=$(TARGET_DIR)/debug deploy/tests/run.sh
+	$(PYTHON_SERVICES) scripts/python.sh test
 	cargo test --quiet --workspace --doc
 	@scripts/cargo-test.sh
 
@@ -47,6 +50,7 @@ check: setup ## The quick part of test: format, lints, types, documented setting
 	cargo fmt --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	npm run check
+	scripts/python.sh check
 	scripts/check-settings.sh
 	node scripts/api-pages.mjs --check
 	@if command -v shellcheck >/dev/null; then \
@@ -54,6 +58,11 @@ check: setup ## The quick part of test: format, lints, types, documented setting
 	else \
 		echo "shellcheck is not installed; the shell scripts were not checked"; \
 	fi
+
+.PHONY: test-python-all
+test-python-all: setup ## Test the Python SDK with each of Python 3.10 to 3.14 that is on the PATH
+	cargo build -p error-tracker -p metrics-collector
+	$(PYTHON_SERVICES) scripts/python.sh test-all
 
 .PHONY: bench
 bench: ui ## Build the static release binaries and print their figures beside their limits
@@ -63,6 +72,8 @@ bench: ui ## Build the static release binaries and print their figures beside th
 	@set -e; for service in $(SERVICES); do \
 		$(TARGET_DIR)/release/bench $$service --binary $(TARGET_DIR)/$(MUSL)/release/$$service; \
 	done
+	ERROR_TRACKER_BIN=$(TARGET_DIR)/$(MUSL)/release/error-tracker \
+		METRICS_COLLECTOR_BIN=$(TARGET_DIR)/$(MUSL)/release/metrics-collector scripts/python.sh bench
 
 .PHONY: fuzz
 fuzz: ## Feed every parser with changing input, a minute each (FUZZ_SECONDS), or those that FUZZ names
@@ -92,8 +103,9 @@ api-pages: ## Write docs/api/*.md anew from the OpenAPI documents
 	node scripts/api-pages.mjs
 
 .PHONY: fmt
-fmt: ## Format the Rust code
+fmt: ## Format the Rust and Python code
 	cargo fmt
+	scripts/python.sh fmt
 
 .PHONY: ui
 ui: setup ## Build the web interfaces

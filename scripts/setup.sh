@@ -56,6 +56,17 @@ need_proxy() {
     need openssl openssl
 }
 
+# Checks and tests of clients/python run in virtual environments, whose packages scripts/python.sh installs.
+need_python() {
+    local python=${PYTHON:-python3}
+    need "$python" python3
+    if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+        faults+=("$python is not Python 3.10 or later; install one, or name it with PYTHON")
+    elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null && ! install python3-venv; then
+        faults+=("$python cannot make virtual environments; install what it needs with: sudo apt-get install python3-venv")
+    fi
+}
+
 need_musl() {
     need musl-gcc musl-tools
     local target
@@ -82,8 +93,12 @@ case ${1:-build} in
     test)
         need_browser
         need_proxy
+        need_python
         ;;
-    bench) need_musl ;;
+    bench)
+        need_musl
+        need_python
+        ;;
     *)
         echo "usage: scripts/setup.sh build|test|bench" >&2
         exit 64

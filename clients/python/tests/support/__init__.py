@@ -1,0 +1,1 @@
+"""What the tests need around them: the services, a service that misbehaves, servers, interpreters."""
