@@ -22,6 +22,7 @@ use super::auth::{Auth, Caller, Via};
 use super::body::{self, BodyBudget, WholeBody};
 use super::client::{Peer, TrustedProxies};
 use super::metrics::Traffic;
+use super::pace::Pace;
 use super::problem::Problem;
 use super::rate_limit::RateLimiter;
 use crate::clock::Timestamp;
@@ -42,6 +43,7 @@ pub struct Gate {
     pub traffic: Traffic,
     limiter: RateLimiter<(Budget, u8, IpAddr)>,
     bodies: BodyBudget,
+    refusals: Pace,
     max_body_bytes: usize,
     started: Instant,
 }
@@ -74,6 +76,7 @@ impl Gate {
             traffic: Traffic::default(),
             limiter: RateLimiter::new(settings.rate_limit),
             bodies: BodyBudget::default(),
+            refusals: Pace::default(),
             max_body_bytes: settings.max_body_bytes,
             started: Instant::now(),
         })
@@ -197,6 +200,9 @@ impl App {
             tracing::error!("a request handler panicked");
             Problem::internal().into_response()
         });
+        if is_public && is_refusal(response.status()) {
+            gate.refusals.turn().await;
+        }
         response.headers_mut().extend(headers);
         gate.traffic.count(&method, response.status());
         if let Some(path) = logged {
@@ -243,6 +249,14 @@ impl App {
             Err(never) => match never {},
         }
     }
+}
+
+/// Whether the client may not, or not now.
+fn is_refusal(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
+    )
 }
 
 /// What every reply tells the browser.

@@ -8,6 +8,7 @@ pub mod health;
 pub mod layers;
 pub mod metrics;
 pub mod openapi;
+mod pace;
 pub mod params;
 pub mod problem;
 pub mod rate_limit;
