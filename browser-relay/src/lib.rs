@@ -83,6 +83,7 @@ pub async fn start(config: Config, listener: TcpListener, stop: CancellationToke
     let keys = Arc::new(open_keys(&store, &config).await.with_context(unreadable)?);
     let (tasks, forwarding) = (Tasks::new(), Tasks::new());
     let used = Arc::new(Used::default());
+    tasks.spawn("log", store.db.clone().keep_log_short(tasks.stop_token()));
     tasks.spawn(
         "used",
         used::run(Arc::clone(&used), store.clone(), tasks.stop_token()),
