@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 import { chromium, type Browser } from 'playwright-core';
 
-import { endProcess } from '../../../shared/ui/e2e/process.ts';
+import { endProcess, until } from '../../../shared/ui/e2e/process.ts';
 
 const BROWSER = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const FLAGS = [
@@ -38,6 +38,14 @@ export function startBrowserAt(url: string): () => Promise<void> {
   const child = spawn(BROWSER, [...FLAGS, `--user-data-dir=${folder}`, url], { stdio: 'ignore' });
   return async () => {
     await endProcess(child);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
+    // Processes of the browser outlive the first one for a moment, and still write.
+    await until('the folder of the browser is gone', async () => {
+      try {
+        rmSync(folder, { recursive: true, force: true });
+        return true;
+      } catch {
+        return false;
+      }
+    });
   };
 }
