@@ -91,10 +91,11 @@ test('an upload shows how far it is, and can be called off', async () => {
 });
 
 test('a sound map is uploaded and is the first row', async () => {
+  // It is said for some seconds only, so it is awaited from the start.
+  const said = page.getByText('The map of x.js is stored').waitFor();
   await fillIn(asFile('x.js.map', soundMap({ debug_id: DEBUG_ID })));
 
-  await page.locator('dialog').waitFor({ state: 'detached' });
-  await page.getByText('The map of x.js is stored').waitFor();
+  await Promise.all([page.locator('dialog').waitFor({ state: 'detached' }), said]);
   const row = page.locator('tbody tr').first();
   expect(await row.innerText()).toMatch(/x\.js[\s\S]*shop[\s\S]*1\.0[\s\S]*c0ffee00/);
   expect(await row.locator('.cell-time').last().innerText()).toBe('never');

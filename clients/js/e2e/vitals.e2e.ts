@@ -72,10 +72,14 @@ test('of a script that comes late, the values are those of the library too', asy
   await context.close();
 });
 
-test('many interactions are told by the slowest but some, as the library does', async () => {
+let tries = 0;
+
+// When the whole machine stands still for seconds, one of both has looked before and the other after it.
+test('many interactions are told by the slowest but some, as the library does', { retry: 2 }, async () => {
+  const view = `?many${++tries}`;
   write('/many', measured() + CONTENT.replace('+ 120', '+ (window.slow = (window.slow || 0) + 3)'));
   const { context, page } = await newPage();
-  await page.goto(site.origin + '/many?many');
+  await page.goto(site.origin + '/many' + view);
   for (let click = 0; click < 60; click++) {
     await page.click('button');
     // Without a frame in between, a busy machine paints after the last click alone, and the library has not looked yet.
@@ -84,7 +88,7 @@ test('many interactions are told by the slowest but some, as the library does', 
   await painted(page);
   await page.goto(site.origin + '/end');
 
-  await expectSame(site, '?many', ['LCP', 'CLS', 'INP', 'FCP', 'TTFB']);
+  await expectSame(site, view, ['LCP', 'CLS', 'INP', 'FCP', 'TTFB']);
   await context.close();
 });
 
