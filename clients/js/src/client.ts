@@ -110,7 +110,6 @@ export class Monlight {
       breadcrumbs.splice(0, breadcrumbs.length - MOST_BREADCRUMBS);
     };
     this.counter = (name, value = 1, labels) => measure('counter', name, value, labels);
-    // The collector knows by its id a value that is sent again because its reply was lost.
     this.histogram = (name, value, labels) => measure('histogram', name, value, labels);
     this.gauge = (name, value, labels) => measure('gauge', name, value, labels);
     this.flush = async () => {
