@@ -39,7 +39,7 @@ test: setup-test ui check ## Check and test everything, the pages in a real brow
 	cargo build $(PACKAGES)
 	ERROR_TRACKER_BIN=$(TARGET_DIR)/debug/error-tracker LOG_VIEWER_BIN=$(TARGET_DIR)/debug/log-viewer \
 		METRICS_COLLECTOR_BIN=$(TARGET_DIR)/debug/metrics-collector \
-		BROWSER_RELAY_BIN=$(TARGET_DIR)/debug/browser-relay npm run e2e --workspaces --if-present
+		BROWSER_RELAY_BIN=$(TARGET_DIR)/debug/browser-relay scripts/e2e.sh
 	BIN_DIR=$(TARGET_DIR)/debug deploy/tests/run.sh
 	$(PYTHON_SERVICES) scripts/python.sh test
 	cargo test --quiet --workspace --doc
