@@ -9,12 +9,11 @@ import { startSite, type Site } from './site.ts';
 /** On a processor of a quarter of the speed. The browser's own slowing-down stops a page for moments, which a start may or may not meet. */
 const INIT_MS = 5;
 const SLOWNESS = 4;
+const STARTS = 15;
 const FETCH_US = 50;
 /** What an error costs that is one of ten thousand in a second. */
 const STORM_US = 100;
-const LEAST_STARTS = 15;
 /** Only a client that is too slow needs them all. */
-const MOST_STARTS = 60;
 const MOST_ROUNDS = 20;
 
 let site: Site;
@@ -40,20 +39,25 @@ async function open(slowness: number): Promise<Page> {
 const middle = (times: number[]) => [...times].sort((one, other) => one - other)[times.length >> 1]!;
 
 test(`a client starts in ${INIT_MS} ms on a processor of a quarter of the speed`, async () => {
-  const times: number[] = [];
-  while (times.length < LEAST_STARTS || (times.length < MOST_STARTS && Math.min(...times) > INIT_MS)) {
-    const page = await open(1);
-    const taken = await page.evaluate((key) => {
-      const started = performance.now();
-      new (window as any).Monlight({ dsn: `https://${key}@relay.invalid` });
-      return performance.now() - started;
-    }, DSN_KEY);
-    times.push(taken * SLOWNESS);
-    await page.close();
+  let usual = Infinity;
+  for (let round = 0; round < MOST_ROUNDS && usual > INIT_MS; round++) {
+    const times: number[] = [];
+    while (times.length < STARTS) {
+      // The first start of a page: nothing is warm.
+      const page = await open(1);
+      const taken = await page.evaluate((key) => {
+        const started = performance.now();
+        new (window as any).Monlight({ dsn: `https://${key}@relay.invalid` });
+        return performance.now() - started;
+      }, DSN_KEY);
+      times.push(taken * SLOWNESS);
+      await page.close();
+    }
+    usual = middle(times);
+    console.log(`init: ${Math.min(...times).toFixed(1)} ms at best, ${usual.toFixed(1)} ms in the middle of ${STARTS}`);
   }
 
-  console.log(`init: ${Math.min(...times).toFixed(1)} ms at best, ${middle(times).toFixed(1)} ms in the middle of ${times.length}`);
-  expect(Math.min(...times)).toBeLessThanOrEqual(INIT_MS);
+  expect(usual).toBeLessThanOrEqual(INIT_MS);
 });
 
 test(`a request costs ${FETCH_US} µs more`, async () => {

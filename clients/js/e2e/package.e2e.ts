@@ -1,6 +1,7 @@
 // The package as npm packs it: installed into a project of its own, bundled by Vite, as a script tag, typed, and on a server.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { SourceMap, type SourceMapping, type SourceMapPayload } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,11 +52,16 @@ test('it holds what it needs, the licence too, and no tests', () => {
   for (const file of ['LICENSE', 'README.md', 'dist/index.js', 'dist/extras.js', 'dist/monlight.min.js', 'dist/monlight.full.min.js', 'dist/types/index.d.ts']) {
     expect(files).toContain(file);
   }
-  // Each script's map is there, and so are the sources that the maps name.
+  // Each script's map is there, and so are the sources that the maps name, and the lines that they lead to.
   for (const map of files.filter((path) => path.endsWith('.js.map'))) {
-    const { sources } = JSON.parse(readFileSync(inPackage(map), 'utf8')) as { sources: string[] };
-    expect(sources.length).toBeGreaterThan(5);
-    for (const source of sources) expect(files).toContain(source.replace('../', ''));
+    const content = JSON.parse(readFileSync(inPackage(map), 'utf8')) as SourceMapPayload;
+    expect(content.sources.length).toBeGreaterThan(5);
+    for (const source of content.sources) expect(files).toContain(source.replace('../', ''));
+    const lines = readFileSync(inPackage(map.replace('.map', '')), 'utf8').split('\n');
+    const at = lines.findIndex((line) => line.includes('monlight: bad DSN'));
+    const { originalSource, originalLine } = new SourceMap(content).findEntry(at, lines[at]!.indexOf('monlight: bad DSN')) as SourceMapping;
+    expect(originalSource).toBe('../src/options.ts');
+    expect(readFileSync(inPackage('src/options.ts'), 'utf8').split('\n')[originalLine]).toContain('monlight: bad DSN');
   }
   expect(files.filter((path) => /test|e2e|scripts/.test(path))).toEqual([]);
   expect(readFileSync(inPackage('LICENSE'), 'utf8')).toBe(readFileSync(join(ROOT, 'LICENSE'), 'utf8'));

@@ -10,6 +10,11 @@ import { minify } from 'terser';
 const FOLDER = fileURLToPath(new URL('..', import.meta.url));
 /** Bytes of each script, gzipped. */
 const BUDGETS = { 'monlight.min.js': 5120, 'monlight.full.min.js': 8192 };
+/**
+ * Asks the browser to compile all functions when it reads the script, off the main thread where it can. Nearly all of them run at
+ * the start, and compiling each at its first call means to read most of the text again.
+ */
+const HINT = '//# allFunctionsCalledOnLoad\n';
 
 rmSync(`${FOLDER}dist`, { recursive: true, force: true });
 const recipe = {
@@ -41,11 +46,13 @@ for (const file of ['index.js', 'extras.js', ...Object.keys(BUDGETS)]) {
   const made = await minify(await readFile(path, 'utf8'), {
     ecma: 2020,
     module: !(file in BUDGETS),
-    compress: { passes: 3, unsafe_arrows: true },
+    compress: { passes: 3, unsafe_arrows: true, hoist_funs: true },
     sourceMap: { content, url: `${file}.map` },
   });
-  await writeFile(path, made.code);
-  await writeFile(`${path}.map`, made.map);
+  const map = JSON.parse(made.map);
+  await writeFile(path, HINT + made.code);
+  // A line more in front.
+  await writeFile(`${path}.map`, JSON.stringify({ ...map, mappings: ';' + map.mappings }));
 }
 
 let isOver = false;

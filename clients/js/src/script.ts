@@ -5,5 +5,6 @@ import type { Options } from './options.ts';
 
 const page = window as unknown as { Monlight: typeof Monlight & { init?: typeof init; client?: Monlight }; MonlightConfig?: Options };
 
-page.Monlight = Object.assign(Monlight, { init });
-if (page.MonlightConfig) page.Monlight.client = new Monlight(page.MonlightConfig);
+page.Monlight = Monlight;
+page.Monlight.init = init;
+if (page.MonlightConfig) page.Monlight.client = init(page.MonlightConfig);
