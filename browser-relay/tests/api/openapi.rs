@@ -8,7 +8,7 @@ use serde_json::json;
 use shared::testing::openapi::Document;
 
 use crate::peer::UNWANTED;
-use crate::relay::{PAGE, Relay, error, point, vector, vitals, with};
+use crate::relay::{ADMIN, PAGE, Relay, error, point, vector, vitals, with};
 
 async fn documented() -> (Relay, Document) {
     let relay = Relay::with(&[
@@ -118,6 +118,20 @@ async fn every_documented_answer_has_the_documented_members() {
         let reply = relay.admin.delete(&format!("/api/source-maps/{id}")).await;
         document.assert_describes("delete", "/api/source-maps/{id}", &reply);
     }
+}
+
+#[tokio::test]
+async fn every_operation_asks_for_the_key_that_the_document_says() {
+    let (relay, document) = documented().await;
+
+    document
+        .assert_authorised(
+            "browser-relay",
+            ADMIN,
+            |path| path.replace("{id}", "1"),
+            |address| relay.stranger(address),
+        )
+        .await;
 }
 
 /// `routes!` documents what it serves; a plain `.route` does not, so there is none.

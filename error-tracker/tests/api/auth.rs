@@ -5,27 +5,9 @@ use shared::testing::promises::{assert_guarded, assert_refused};
 
 use crate::tracker::{KEY, Tracker, report};
 
-/// Every kind of guarded address, also those that do not exist.
+/// Beside what is documented: what does not exist is refused in the same way.
 const GUARDED: &[(&str, &str)] = &[
-    ("POST", "/api/errors"),
-    ("POST", "/api/errors/batch"),
-    ("GET", "/api/errors"),
-    ("GET", "/api/errors/1"),
     ("GET", "/api/errors/abc"),
-    ("DELETE", "/api/errors/1"),
-    ("GET", "/api/errors/1/timeline"),
-    ("POST", "/api/errors/1/resolve"),
-    ("POST", "/api/errors/1/unresolve"),
-    ("POST", "/api/errors/1/ignore"),
-    ("POST", "/api/errors/1/unignore"),
-    ("POST", "/api/errors/bulk"),
-    ("POST", "/api/test-alert"),
-    ("GET", "/api/projects"),
-    ("GET", "/api/environments"),
-    ("GET", "/api/releases"),
-    ("GET", "/api/about"),
-    ("GET", "/api/openapi.json"),
-    ("GET", "/metrics"),
     ("GET", "/api/nothing"),
     ("PATCH", "/api/errors"),
     ("GET", "/api/errors/"),
@@ -33,10 +15,11 @@ const GUARDED: &[(&str, &str)] = &[
     ("GET", "/api"),
     ("HEAD", "/api/errors"),
     ("OPTIONS", "/api/errors"),
+    ("POST", "/api/errors"),
 ];
 
 #[tokio::test]
-async fn without_the_key_every_guarded_address_answers_the_same() {
+async fn without_the_key_every_address_answers_the_same() {
     let tracker = Tracker::start().await;
     assert_guarded("error-tracker", KEY, GUARDED, b"{}", |address| {
         tracker.stranger(address)

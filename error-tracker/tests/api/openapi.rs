@@ -6,7 +6,7 @@ use std::path::Path;
 
 use shared::testing::openapi::Document;
 
-use crate::tracker::{Tracker, report};
+use crate::tracker::{KEY, Tracker, report};
 
 /// A tracker with a group that is there, under the number 1.
 async fn documented() -> (Tracker, Document) {
@@ -40,6 +40,15 @@ async fn every_documented_answer_of_a_read_has_the_documented_members() {
     let (_tracker, document) = documented().await;
 
     document.assert_reads(|path| Some(address(path))).await;
+}
+
+#[tokio::test]
+async fn every_operation_asks_for_the_key_that_the_document_says() {
+    let (tracker, document) = documented().await;
+
+    document
+        .assert_authorised("error-tracker", KEY, address, |address| tracker.stranger(address))
+        .await;
 }
 
 /// `routes!` documents what it serves; a plain `.route` does not, so there is none.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use shared::testing::openapi::Document;
 
-use crate::viewer::Viewer;
+use crate::viewer::{KEY, Viewer};
 
 /// A viewer with an entry that is there, under the number 1.
 async fn documented() -> (Viewer, Document) {
@@ -46,6 +46,15 @@ async fn every_documented_answer_of_a_read_has_the_documented_members() {
     assert!(content["text/event-stream"]["schema"].is_object(), "{content}");
     document
         .assert_reads(|path| (path != TAIL).then(|| address(path)))
+        .await;
+}
+
+#[tokio::test]
+async fn every_operation_asks_for_the_key_that_the_document_says() {
+    let (viewer, document) = documented().await;
+
+    document
+        .assert_authorised("log-viewer", KEY, address, |address| viewer.stranger(address))
         .await;
 }
 

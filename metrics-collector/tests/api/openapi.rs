@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::json;
 use shared::testing::openapi::Document;
 
-use crate::collector::{Collector, counter, histogram, labelled};
+use crate::collector::{Collector, KEY, counter, histogram, labelled};
 
 async fn documented() -> (Collector, Document) {
     let collector = Collector::with(&[("MAX_SERIES", "2")]).await;
@@ -65,6 +65,17 @@ async fn every_documented_answer_has_the_documented_members() {
         .assert_reads(|path| {
             let needs_name = ["/api/metrics", "/api/metrics/labels"].contains(&path);
             Some(path.to_owned() + if needs_name { "?name=web_vitals_lcp" } else { "" })
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn every_operation_asks_for_the_key_that_the_document_says() {
+    let (collector, document) = documented().await;
+
+    document
+        .assert_authorised("metrics-collector", KEY, str::to_owned, |address| {
+            collector.stranger(address)
         })
         .await;
 }

@@ -5,8 +5,15 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::promises::assert_guarded;
 use super::{Client, Reply};
 
+/// What is open to everybody in every service.
+const OPEN: [(&str, &str); 3] = [
+    ("get", "/health"),
+    ("post", "/api/session"),
+    ("delete", "/api/session"),
+];
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// What a service says of its API.
@@ -101,6 +108,45 @@ impl Document {
                 .collect();
             assert_eq!(told, methods, "{path}");
         }
+    }
+
+    /// Whoever has no key is let in where the document says so and nowhere else: everything that is served is refused, but
+    /// for what is open in every service and what browsers have keys of their own for. Those are no keys of a service's,
+    /// nor is `key` one of a browser's. `address` and `stranger` are as in the other promises.
+    ///
+    /// # Panics
+    /// When somebody is let in.
+    pub async fn assert_authorised(
+        &self,
+        service: &str,
+        key: &str,
+        address: impl Fn(&str) -> String,
+        stranger: impl Fn(&str) -> Client,
+    ) {
+        let mut guarded = Vec::new();
+        for (path, methods) in self.operations() {
+            for method in methods {
+                let security = &self.whole["paths"][&path][&method]["security"];
+                let (method_upper, address) = (method.to_uppercase(), address(&path));
+                if security.is_null() {
+                    guarded.push((method_upper, address));
+                } else if *security == json!([{"dsn_key": []}]) {
+                    for client in [stranger("192.0.2.255"), self.api.clone()] {
+                        let reply = client.send(&method_upper, &address, Some(b"{}")).await;
+                        assert_eq!(reply.status, 401, "{method} {path}");
+                    }
+                } else {
+                    let is_open = OPEN.contains(&(&method, &path));
+                    assert!(is_open && *security == json!([{}]), "{method} {path}: {security}");
+                }
+            }
+        }
+        let addresses: Vec<(&str, &str)> = guarded
+            .iter()
+            .map(|(method, address)| (method.as_str(), address.as_str()))
+            .collect();
+        assert!(addresses.len() > OPEN.len(), "{addresses:?}");
+        assert_guarded(service, key, &addresses, b"{}", stranger).await;
     }
 
     /// Each read answers what it is said to answer. `address` makes a whole address of a path, or nothing where an
@@ -213,24 +259,18 @@ impl Document {
         }
     }
 
-    /// What every service has beside its own routes, with what it asks for. `stranger` has no key.
+    /// What every service has beside its own routes; `stranger`, who has no key, may use what is open.
     ///
     /// # Panics
-    /// When something is missing or open.
+    /// When something is missing or closed.
     pub async fn assert_plumbing(&self, stranger: &Client) {
-        for (path, method, needs_key) in [
-            ("/health", "get", false),
-            ("/metrics", "get", true),
-            ("/api/openapi.json", "get", true),
-            ("/api/session", "post", false),
-            ("/api/session", "delete", false),
-        ] {
-            let operation = &self.whole["paths"][path][method];
-            assert!(operation.is_object(), "{method} {path}");
+        for (method, path) in [("get", "/metrics"), ("get", "/api/openapi.json")] {
+            assert!(self.whole["paths"][path][method].is_object(), "{method} {path}");
+        }
+        for (method, path) in OPEN {
+            assert!(self.whole["paths"][path][method].is_object(), "{method} {path}");
             let reply = stranger.send(&method.to_uppercase(), path, None).await;
-            assert_eq!(reply.status == 401, needs_key, "{method} {path}");
-            let is_open = operation["security"] == json!([{}]);
-            assert_eq!(is_open, !needs_key, "{method} {path}");
+            assert_ne!(reply.status, 401, "{method} {path}");
         }
     }
 }
