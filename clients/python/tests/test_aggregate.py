@@ -231,6 +231,12 @@ def test_threads_lose_nothing(recorder: Recorder) -> None:
     assert sum(taken) + sum(point["value"] for point in recorder.sent()) == 20_000
 
 
+def test_durations_are_told_to_the_nanosecond(recorder: Recorder) -> None:
+    recorder.aggregate.request(("GET", "/", "200"), 0.000123456000001)
+
+    assert [point["value"] for point in recorder.sent() if point["type"] == "histogram"] == [0.000123456]
+
+
 def test_recording_inside_of_recording_does_not_hang(recorder: Recorder) -> None:
     # As a signal handler or a finalizer does it, in the thread that holds the lock.
     with recorder.aggregate.lock:
