@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from . import _context
-from ._endpoint import METHODS, OTHER_METHOD, endpoint_of
+from ._endpoint import endpoint_of
 from ._errors import ErrorClient
 from ._metrics import MetricsClient
 from ._trace import trace_id_of
@@ -22,10 +22,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # How servers and Starlette say that the client has gone away, which is nobody's error.
 _DISCONNECTS = frozenset({"ClientDisconnect", "ClientDisconnected"})
-_CLIENT_LEFT = "499"
+_CLIENT_LEFT = 499
 _REST_S = 2.0
 _begin = _context.slips.set
-_STATUSES = {status: str(status) for status in range(100, 600)}
 
 
 class MonlightMiddleware:
@@ -51,19 +50,18 @@ class MonlightMiddleware:
         started = perf_counter()
         root = scope.get("root_path", "")
         count = self._count
-        status = ""
+        status = 0
         is_told = False
 
         # No coroutine of its own: the caller awaits the server's.
         def watching_send(message: Message) -> Awaitable[None]:
             nonlocal status, is_told
             if message["type"] == "http.response.start":
-                status = _STATUSES.get(message["status"]) or str(message["status"])
+                status = message["status"]
             elif status and not is_told and not message.get("more_body", False):
                 # The last part of the body; a background task may go on for long.
                 is_told = True
-                method = scope["method"]
-                count(method if method in METHODS else OTHER_METHOD, endpoint_of(scope, root), status, perf_counter() - started)
+                count(scope["method"], endpoint_of(scope, root), status, perf_counter() - started)
             return send(message)
 
         token = _begin([describe, scope, None])
@@ -73,16 +71,14 @@ class MonlightMiddleware:
             if type(exc).__name__ in _DISCONNECTS:
                 status = status or _CLIENT_LEFT
             else:
-                status = status or "500"
+                status = status or 500
                 if self._errors is not None:
                     self._errors.capture(exc)
             raise
         finally:
             _context.end(token)
             if not is_told:
-                method = scope["method"]
-                method = method if method in METHODS else OTHER_METHOD
-                count(method, endpoint_of(scope, root), status or _CLIENT_LEFT, perf_counter() - started)
+                count(scope["method"], endpoint_of(scope, root), status or _CLIENT_LEFT, perf_counter() - started)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
@@ -161,7 +157,7 @@ class MonlightMiddleware:
             await asyncio.gather(*(asyncio.to_thread(client.shutdown, _REST_S) for client in clients))
 
 
-def _count_nothing(_method: str, _endpoint: str, _status: str, _seconds: float) -> None:
+def _count_nothing(_method: str, _endpoint: str, _status: int, _seconds: float) -> None:
     """Without a metrics client."""
 
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 UNMATCHED = "<unmatched>"
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"})
-OTHER_METHOD = "OTHER"
 
 
 # By the route's identity, with what the template was made of. Most requests take a route that is known, not mounted.

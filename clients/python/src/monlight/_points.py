@@ -35,7 +35,7 @@ class Points:
 
     def is_empty(self) -> bool:
         """Whether nothing was recorded since the last time."""
-        return self._aggregate.window.is_empty
+        return self._aggregate.is_empty
 
     def parcels(self) -> Iterator[Parcel]:
         """Ends the window."""
