@@ -4,6 +4,7 @@ import json
 import math
 import sys
 import threading
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -168,7 +169,7 @@ def test_a_hundred_thousand_in_a_second_are_aggregated_bounded_and_what_is_dropp
 
 def test_requests_beyond_all_bounds_are_still_counted(recorder: Recorder) -> None:
     for _ in range(MOST_VALUES + 5):
-        recorder.aggregate.request(("GET", "/", "200"), 0.1)
+        recorder.aggregate.requests.append(("GET", "/", 200, 0.1))
 
     points = recorder.sent()
 
@@ -180,7 +181,7 @@ def test_when_nothing_can_be_sent_sums_wait_and_single_values_go(recorder: Recor
     for _ in range(3):
         recorder.aggregate.add("orders", None, 1)
         recorder.aggregate.observe("seconds", None, 1)
-        recorder.aggregate.request(("GET", "/", "200"), 0.1)
+        recorder.aggregate.requests.append(("GET", "/", 200, 0.1))
         recorder.points.make_room()
 
     assert {point["name"]: point["value"] for point in recorder.sent()} == {"orders": 3, "http_requests_total": 3}
@@ -229,6 +230,51 @@ def test_threads_lose_nothing(recorder: Recorder) -> None:
         sys.setswitchinterval(before)
 
     assert sum(taken) + sum(point["value"] for point in recorder.sent()) == 20_000
+
+
+def test_threads_lose_no_requests(recorder: Recorder) -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+
+    def record() -> None:
+        for number in range(5_000):
+            recorder.aggregate.requests.append(("GET", "/", 200, 0.1))
+            if number % 7 == 0:
+                recorder.aggregate.add_requests()
+
+    taken: list[dict[str, Any]] = []
+    try:
+        threads = [threading.Thread(target=record) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            taken.extend(recorder.sent())
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    taken.extend(recorder.sent())
+
+    assert sum(point["value"] for point in taken if point["type"] == "counter") == 20_000
+    assert len([point for point in taken if point["type"] == "histogram"]) == 20_000
+
+
+def test_requests_are_told_apart_by_what_the_labels_say(recorder: Recorder) -> None:
+    ended: list[tuple[str, int | str]] = [("GET", 200), ("GET", HTTPStatus.OK), ("GET", "200"), ("BREW", 418), ("STEW", 418)]
+    for method, status in ended:
+        recorder.aggregate.requests.append((method, "/", status, 0.1))
+    assert not recorder.points.is_empty()
+
+    counted = {tuple(point["labels"].values()): point["value"] for point in recorder.sent() if point["type"] == "counter"}
+
+    assert counted == {("/", "GET", "200"): 3, ("/", "OTHER", "418"): 2}
+    assert recorder.points.is_empty()
+
+
+def test_durations_are_told_to_the_nanosecond(recorder: Recorder) -> None:
+    recorder.aggregate.requests.append(("GET", "/", 200, 0.000123456000001))
+
+    assert [point["value"] for point in recorder.sent() if point["type"] == "histogram"] == [0.000123456]
 
 
 def test_recording_inside_of_recording_does_not_hang(recorder: Recorder) -> None:

@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from . import _context
-from ._endpoint import METHODS, OTHER_METHOD, endpoint_of
+from ._endpoint import endpoint_of
 from ._errors import ErrorClient
 from ._metrics import MetricsClient
 from ._trace import trace_id_of
@@ -22,10 +22,38 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # How servers and Starlette say that the client has gone away, which is nobody's error.
 _DISCONNECTS = frozenset({"ClientDisconnect", "ClientDisconnected"})
-_CLIENT_LEFT = "499"
+_CLIENT_LEFT = 499
 _REST_S = 2.0
-_begin = _context.slips.set
-_STATUSES = {status: str(status) for status in range(100, 600)}
+_begin, _end = _context.slips.set, _context.end
+
+
+class _Exchange(_context.Slip):
+    """One HTTP request and its answer: what the context knows of it, and what stands before the server's `send`.
+
+    It has slots and no constructor, and is the only object that a request costs: one for each purpose would be slower.
+    """
+
+    __slots__ = ("count", "is_told", "pass_on", "root", "started", "status")
+
+    source: Scope
+    root: str
+    started: float
+    # Of the answer, once it has begun.
+    status: int | None
+    is_told: bool
+    count: Callable[[str, str, int, float], None]
+    pass_on: Send
+
+    # No coroutine of its own: the caller awaits the server's.
+    def send(self, message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        elif self.status and not self.is_told and not message.get("more_body", False):
+            # The last part of the body; a background task may go on for long.
+            self.is_told = True
+            scope = self.source
+            self.count(scope["method"], endpoint_of(scope, self.root), self.status, perf_counter() - self.started)
+        return self.pass_on(message)
 
 
 class MonlightMiddleware:
@@ -48,41 +76,30 @@ class MonlightMiddleware:
             else:
                 await self._lifespan(scope, receive, send)
             return
-        started = perf_counter()
-        root = scope.get("root_path", "")
-        count = self._count
-        status = ""
-        is_told = False
-
-        # No coroutine of its own: the caller awaits the server's.
-        def watching_send(message: Message) -> Awaitable[None]:
-            nonlocal status, is_told
-            if message["type"] == "http.response.start":
-                status = _STATUSES.get(message["status"]) or str(message["status"])
-            elif status and not is_told and not message.get("more_body", False):
-                # The last part of the body; a background task may go on for long.
-                is_told = True
-                method = scope["method"]
-                count(method if method in METHODS else OTHER_METHOD, endpoint_of(scope, root), status, perf_counter() - started)
-            return send(message)
-
-        token = _begin([describe, scope, None])
+        exchange = _Exchange()
+        exchange.describe = describe
+        exchange.source = scope
+        exchange.work = None
+        exchange.root = scope.get("root_path", "")
+        exchange.status = None
+        exchange.is_told = False
+        exchange.count = self._count
+        exchange.pass_on = send
+        exchange.started = perf_counter()
+        token = _begin(exchange)
         try:
-            await self.app(scope, receive, watching_send)
+            await self.app(scope, receive, exchange.send)
         except Exception as exc:
-            if type(exc).__name__ in _DISCONNECTS:
-                status = status or _CLIENT_LEFT
-            else:
-                status = status or "500"
+            if type(exc).__name__ not in _DISCONNECTS:
+                exchange.status = exchange.status or 500
                 if self._errors is not None:
                     self._errors.capture(exc)
             raise
         finally:
-            _context.end(token)
-            if not is_told:
-                method = scope["method"]
-                method = method if method in METHODS else OTHER_METHOD
-                count(method, endpoint_of(scope, root), status or _CLIENT_LEFT, perf_counter() - started)
+            _end(token)
+            if not exchange.is_told:
+                status = exchange.status or _CLIENT_LEFT
+                self._count(scope["method"], endpoint_of(scope, exchange.root), status, perf_counter() - exchange.started)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
@@ -102,7 +119,7 @@ class MonlightMiddleware:
                 code = message.get("code", 1000)
             return send(message)
 
-        token = _begin([describe, scope, None])
+        token = _context.begin(describe, scope)
         try:
             await self.app(scope, watching_receive, watching_send)
         except Exception as exc:
@@ -110,7 +127,7 @@ class MonlightMiddleware:
                 self._errors.capture(exc)
             raise
         finally:
-            _context.end(token)
+            _end(token)
             if self._metrics is not None:
                 labels = {"endpoint": endpoint_of(scope, root), "code": str(code)}
                 self._metrics.counter("websocket_connections_total", labels)
@@ -161,7 +178,7 @@ class MonlightMiddleware:
             await asyncio.gather(*(asyncio.to_thread(client.shutdown, _REST_S) for client in clients))
 
 
-def _count_nothing(_method: str, _endpoint: str, _status: str, _seconds: float) -> None:
+def _count_nothing(_method: str, _endpoint: str, _status: int, _seconds: float) -> None:
     """Without a metrics client."""
 
 

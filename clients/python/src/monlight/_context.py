@@ -33,18 +33,31 @@ class Work:
         return {} if self._describe is None else self._describe(self._source)
 
 
-# How to describe what, and the work itself once somebody has asked for it: most requests never need it. Integrations that are
-# counted in nanoseconds set it themselves.
-_Slip = list[Any]
-slips: ContextVar[_Slip | None] = ContextVar("monlight_work", default=None)
+class Slip:
+    """How to describe what, and the work itself once somebody has asked for it: most requests never need it."""
+
+    __slots__ = ("describe", "source", "work")
+
+    describe: Describe | None
+    source: Any
+    work: Work | None
 
 
-def begin(describe: Describe | None, source: Any = None) -> Token[_Slip | None]:
+slips: ContextVar[Slip | None] = ContextVar("monlight_work", default=None)
+
+
+def _slip(describe: Describe | None, source: Any, work: Work | None) -> Slip:
+    slip = Slip()
+    slip.describe, slip.source, slip.work = describe, source, work
+    return slip
+
+
+def begin(describe: Describe | None, source: Any = None) -> Token[Slip | None]:
     """From here on, what is reported belongs to this work."""
-    return slips.set([describe, source, None])
+    return slips.set(_slip(describe, source, None))
 
 
-def end(token: Token[_Slip | None]) -> None:
+def end(token: Token[Slip | None]) -> None:
     """The work is done; what was before goes on."""
     try:
         slips.reset(token)
@@ -58,18 +71,16 @@ def current() -> Work | None:
     slip = slips.get()
     if slip is None:
         return None
-    describe, source, work = slip
-    if work is None:
-        work = slip[2] = Work(describe, source)
-    known: Work = work
-    return known
+    if slip.work is None:
+        slip.work = Work(slip.describe, slip.source)
+    return slip.work
 
 
 def _own() -> Work:
     work = current()
     if work is None:
         work = Work(None, None)
-        slips.set([None, None, work])
+        slips.set(_slip(None, None, work))
     return work
 
 

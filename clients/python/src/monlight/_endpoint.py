@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 UNMATCHED = "<unmatched>"
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"})
-OTHER_METHOD = "OTHER"
 
-
-# By the route's identity, with what the template was made of. Most requests take a route that is known, not mounted.
-_known: dict[int, tuple[Any, Any, str]] = {}
+# By the route's identity, with what the template was made of; the route is kept, so that no other gets its identity. Most
+# requests take a route that is known, not mounted.
+_known: dict[int, tuple[str, Any, Any]] = {}
 _MOST_KNOWN = 10_000
 
 
@@ -26,11 +24,11 @@ def endpoint_of(scope: Mapping[str, Any], root_before: str) -> str:
         if context is not None:
             context = context.get("effective_route_context")
         known = _known.get(id(route))
-        if known is not None and known[0] is route and known[1] is context:
-            return known[2]
+        if known is not None and known[1] is context:
+            return known[0]
         endpoint = _endpoint_of(scope, root_before)
         if len(_known) < _MOST_KNOWN and not hasattr(route, "routes") and _template(route, scope) == endpoint:
-            _known[id(route)] = route, context, endpoint
+            _known[id(route)] = endpoint, context, route
         return endpoint
     except Exception:  # a framework that leaves something else there
         return UNMATCHED

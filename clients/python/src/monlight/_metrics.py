@@ -8,7 +8,7 @@ from os import getpid
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
-from ._aggregate import Aggregate, InvalidPointError
+from ._aggregate import REQUESTS_AT_ONCE, Aggregate, InvalidPointError
 from ._log import logger
 from ._outlet import Outlet
 from ._points import Points
@@ -41,7 +41,7 @@ class MetricsClient(Client):
         self._tally = Tally("points")
         self._aggregate = Aggregate(self._tally, self._hurry)
         # The collector's rows are of minutes, so no window reaches over the end of one.
-        self._add, self._count_request = self._aggregate.add, self._aggregate.request
+        self._add, self._requests = self._aggregate.add, self._aggregate.requests
         interval = max(_SHORTEST_INTERVAL_S, flush_interval)
         super().__init__(
             Outlet(
@@ -84,14 +84,17 @@ class MetricsClient(Client):
         except Exception as error:  # as above
             self._refuse(name, error)
 
-    def request(self, method: str, endpoint: str, status: str, seconds: float) -> None:
+    def request(self, method: str, endpoint: str, status: int | str, seconds: float) -> None:
         """Counts an HTTP request in `http_requests_total` and `http_request_duration_seconds`. For integrations."""
-        try:
-            if self._pid != getpid():
-                self.start()
-            self._count_request((method, endpoint, status), seconds)
-        except Exception as error:  # as above
-            self._refuse("http_requests_total", error)
+        self._requests.append((method, endpoint, status, seconds))
+        if len(self._requests) >= REQUESTS_AT_ONCE or not self._pid:
+            try:
+                # A system call for each request would be felt.
+                if self._pid != getpid():
+                    self.start()
+                self._aggregate.add_requests()
+            except Exception as error:  # as above
+                self._refuse("http_requests_total", error)
 
     def timer(self, name: str, labels: Labels | None = None) -> "Timer":
         """Measures seconds into a histogram: `with client.timer("job_seconds"):`, or as a decorator of (async) functions."""

@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Any
 
 from . import _context
-from ._endpoint import METHODS, OTHER_METHOD, UNMATCHED
+from ._endpoint import UNMATCHED
 from ._errors import ErrorClient
 from ._metrics import MetricsClient
 from ._trace import trace_id_of
@@ -78,9 +78,8 @@ class _Exchange:
         _context.end(self._token)
         self._token = None
         if self._metrics is not None:
-            method = self.environ.get("REQUEST_METHOD", "")
             self._metrics.request(
-                method if method in METHODS else OTHER_METHOD,
+                self.environ.get("REQUEST_METHOD", ""),
                 self.environ.get(ENDPOINT, UNMATCHED),
                 self.status or status_without_answer,
                 perf_counter() - self._started,

@@ -13,7 +13,7 @@ from django.core.signals import got_request_exception
 from .. import _context
 from .._asgi import App, Receive, Scope, Send
 from .._asgi import MonlightMiddleware as MonlightASGIMiddleware
-from .._endpoint import METHODS, OTHER_METHOD, UNMATCHED
+from .._endpoint import UNMATCHED
 from .._log import logger
 from .._setup import Clients, make_clients
 from .._trace import trace_id_of
@@ -106,8 +106,7 @@ class MonlightMiddleware:
         if self._metrics is not None:
             match = getattr(request, "resolver_match", None)
             endpoint = f"/{match.route}" if match is not None else UNMATCHED
-            method = request.method if request.method in METHODS else OTHER_METHOD
-            self._metrics.request(method, endpoint, str(response.status_code), seconds)
+            self._metrics.request(request.method, endpoint, response.status_code, seconds)
 
 
 def flush_at_shutdown(application: App) -> App:
