@@ -1,7 +1,7 @@
 """Gathers what is recorded between two sends: counters are summed, gauges keep the last value, histograms every value.
 
 The collector's percentiles are of single values, so those of histograms go to it as they are. All of it is bounded; recording
-takes a lock for some microseconds at most and never waits for anything else.
+takes a lock for some tens of microseconds at most and never waits for anything else.
 """
 
 import math
