@@ -52,6 +52,7 @@ check: setup ## The quick part of test: format, lints, types, documented setting
 	npm run check
 	scripts/python.sh check
 	scripts/check-settings.sh
+	scripts/check-promises.sh
 	node scripts/api-pages.mjs --check
 	@if command -v shellcheck >/dev/null; then \
 		echo shellcheck -x $(SHELL_SCRIPTS); shellcheck -x $(SHELL_SCRIPTS); \
