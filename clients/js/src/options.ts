@@ -48,9 +48,12 @@ let hasWarned = false;
 export function settingsOf(options: Options): Settings | undefined {
   try {
     const { dsn, endpoint } = options;
+    const isBare = /^\w+$/.test(dsn);
     const url = new URL(endpoint || dsn, endpoint && location.href);
-    const key = /^(https?:\/\/)?([\da-fA-F]{32})(@|:|$)/.exec(dsn)![2]!;
-    if (/^http/.test(url.protocol)) return { ...options, _key: key, _base: (url.origin + url.pathname).replace(/\/+$/, '') };
+    const key = isBare ? dsn : new URL(dsn).username;
+    if (/^http/.test(url.protocol) && /^[\da-f]{32}$/i.test(key)) {
+      return { ...options, _key: key, _base: (url.origin + url.pathname).replace(/\/+$/, '') };
+    }
   } catch {
     // Not a URL, or no options at all.
   }
