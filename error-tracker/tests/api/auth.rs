@@ -5,7 +5,7 @@ use shared::testing::promises::{assert_guarded, assert_refused};
 
 use crate::tracker::{KEY, Tracker, report};
 
-/// Beside what is documented: what does not exist is refused in the same way.
+/// What no document knows is refused in the same way, and of what is refused nothing is counted.
 const GUARDED: &[(&str, &str)] = &[
     ("GET", "/api/errors/abc"),
     ("GET", "/api/nothing"),

@@ -5,7 +5,7 @@ use shared::testing::promises::{assert_guarded, assert_refused};
 
 use crate::collector::{Collector, KEY, counter};
 
-/// Beside what is documented: what does not exist is refused in the same way.
+/// What no document knows is refused in the same way, and of what is refused nothing is kept.
 const GUARDED: &[(&str, &str)] = &[
     ("POST", "/api/metrics"),
     ("GET", "/api/metrics?name=x"),

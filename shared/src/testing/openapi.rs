@@ -127,12 +127,12 @@ impl Document {
         for (path, methods) in self.operations() {
             for method in methods {
                 let security = &self.whole["paths"][&path][&method]["security"];
-                let (method_upper, address) = (method.to_uppercase(), address(&path));
+                let (verb, address) = (method.to_uppercase(), address(&path));
                 if security.is_null() {
-                    guarded.push((method_upper, address));
+                    guarded.push((verb, address));
                 } else if *security == json!([{"dsn_key": []}]) {
                     for client in [stranger("192.0.2.255"), self.api.clone()] {
-                        let reply = client.send(&method_upper, &address, Some(b"{}")).await;
+                        let reply = client.send(&verb, &address, Some(b"{}")).await;
                         assert_eq!(reply.status, 401, "{method} {path}");
                     }
                 } else {
