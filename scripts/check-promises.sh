@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Each test that SECURITY.md names is in the file that it names it in.
+# Each test that README.md and SECURITY.md name is in the file that they name it in.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Lines of "FILE<tab>TEST": the tests before "in" are in each of the files behind it.
+# named DOCUMENT: lines of "FILE<tab>TEST"; the tests before "in" are in each of the files behind it.
 named() {
-    grep '^|' SECURITY.md | awk -F '|' '{
+    grep '^|' "$1" | awk -F '|' '{
         tests = 0; are_listed = 0
         rest = $3
         while (match(rest, /`[^`]+`|\]\([^)]+\)/)) {
@@ -22,16 +22,22 @@ named() {
     }'
 }
 
-count=0
-while IFS=$'\t' read -r file test; do
-    count=$((count + 1))
-    # A Rust test by its function, one of a page by its name.
-    grep -qE "fn $test\(|test\('$test'" "$file" 2>/dev/null || {
-        echo "SECURITY.md names the test '$test', which is not in $file" >&2
-        exit 1
-    }
-done < <(named)
-if [ "$count" -lt 20 ]; then
-    echo "SECURITY.md should name its tests; $count were found" >&2
-    exit 1
-fi
+# check DOCUMENT LEAST: it names no test that is not there, and at least so many.
+check() {
+    local count=0 file test
+    while IFS=$'\t' read -r file test; do
+        count=$((count + 1))
+        # A test of Rust or Python by its function, one of a page or of the scripts by its name.
+        grep -qE "(fn|def) $test\(|test\('$test'|claim \"$test\"" "$file" 2>/dev/null || {
+            echo "$1 names the test '$test', which is not in $file" >&2
+            return 1
+        }
+    done < <(named "$1")
+    if [ "$count" -lt "$2" ]; then
+        echo "$1 should name its tests; $count were found" >&2
+        return 1
+    fi
+}
+
+check README.md 12
+check SECURITY.md 20
