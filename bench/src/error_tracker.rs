@@ -58,6 +58,7 @@ struct Round {
     echo_small: Load,
     echo_large: Load,
     raw_sqlite_per_second: f64,
+    reports_per_transaction: f64,
     created_per_second: f64,
     small: Load,
     storm: Load,
@@ -100,24 +101,28 @@ pub(crate) fn measure(binary: &str, quick: bool) -> Result<()> {
 fn measure_round(binary: &Path, plan: &Plan) -> Result<Round> {
     let folder = tempfile::tempdir()?;
     let [echo_small, echo_large] = http_limit::measure(folder.path(), [SMALL, LARGE], plan.load_time / 2)?;
-    let raw_sqlite_per_second = upserts::measure(folder.path(), plan.load_time / 2)?;
 
     let service = start(binary, folder.path())?;
     let idle = service.memory_at_rest()?;
     let timed = Until::Elapsed(plan.load_time);
     let created = http_limit::drive(&service, API_KEY, SMALL, 1, Until::Requests(FINGERPRINTS))?;
     check_groups(&service, FINGERPRINTS)?;
+    let transactions_before = transactions(&service)?;
     let small = http_limit::drive(&service, API_KEY, SMALL, 2, timed)?;
+    let small_transactions = transactions(&service)? - transactions_before;
     let storm = http_limit::drive(&service, API_KEY, STORM, 3, timed)?;
     let large = http_limit::drive(&service, API_KEY, LARGE, 4, timed)?;
     check_groups(&service, FINGERPRINTS)?;
     let loaded = service.memory()?;
     service.stop()?;
+    let reports_per_transaction = small.acknowledged as f64 / small_transactions.max(1) as f64;
+    let raw_sqlite_per_second = upserts::measure(folder.path(), plan.load_time / 2, reports_per_transaction)?;
 
     Ok(Round {
         echo_small,
         echo_large,
         raw_sqlite_per_second,
+        reports_per_transaction,
         created_per_second: created.per_second,
         small,
         storm,
@@ -136,6 +141,10 @@ fn start(binary: &Path, folder: &Path) -> Result<Service> {
         ("MAX_GROUPS", "200000"),
     ];
     Service::start(binary, &[], &settings, folder)
+}
+
+fn transactions(service: &Service) -> Result<u64> {
+    Client::open(service.address, API_KEY)?.metric("monlight_error_tracker_write_transactions_total")
 }
 
 /// A service that drops or merges reports must not look fast.
@@ -162,6 +171,12 @@ fn ingest_figures(rounds: &[Round]) -> Vec<Figure> {
             Goal::RatioAtLeast(0.7),
         )
         .beside(of(|round| round.raw_sqlite_per_second), "raw SQLite"),
+        Figure::new(
+            "  reports in a transaction, in both",
+            Unit::Count,
+            of(|round| round.reports_per_transaction),
+            Goal::None,
+        ),
         per_second("  the same, beside bare HTTP", small, Goal::AtLeast(10_000.0))
             .beside(echo_small, "hyper echo"),
         per_second(

@@ -15,6 +15,7 @@ const CONNECTIONS: usize = 64;
 /// How a server did under one kind of request.
 #[derive(Clone, Copy)]
 pub(crate) struct Load {
+    pub(crate) acknowledged: u64,
     pub(crate) per_second: f64,
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
@@ -35,6 +36,7 @@ pub(crate) fn drive(service: &Service, api_key: &str, shape: Shape, seed: u64, u
     let cpu_ms = service.cpu_ms()? - cpu_before;
 
     Ok(Load {
+        acknowledged: outcome.acknowledged,
         per_second: outcome.per_second(),
         p50_ms: outcome.p50_ms,
         p99_ms: outcome.p99_ms,

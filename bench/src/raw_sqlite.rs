@@ -74,7 +74,7 @@ fn open(path: &Path) -> Result<Connection> {
         "pragma journal_mode = wal;
          pragma synchronous = normal;
          pragma foreign_keys = on;
-         pragma cache_size = -4096;
+         pragma cache_size = -2048;
          pragma wal_autocheckpoint = 2000;",
     )?;
     Ok(connection)

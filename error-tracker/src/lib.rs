@@ -7,6 +7,7 @@ mod fingerprint;
 mod frame;
 mod group;
 mod http;
+mod json_text;
 mod message;
 mod notify;
 mod report;

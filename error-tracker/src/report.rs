@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use shared::clock::{DAY_MS, HOUR_MS, Timestamp};
 
 use crate::fingerprint::Fingerprint;
+use crate::json_text::JsonText;
 
 /// Characters of a message that the lists show and the search knows.
 pub(crate) const SUMMARY_CHARS: usize = 500;
@@ -76,7 +77,7 @@ pub(crate) struct Occurrence<'a> {
     #[serde(borrow)]
     pub(crate) message: Cow<'a, str>,
     #[serde(borrow)]
-    pub(crate) traceback: Cow<'a, str>,
+    pub(crate) traceback: JsonText<'a>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) level: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -86,7 +86,7 @@ pub(super) async fn get_error(State(app): Shared, id: Result<Id, Problem>) -> Re
     }
     let detail = ErrorDetail {
         resolved_at,
-        traceback: newest.map_or("", |newest| &newest.traceback),
+        traceback: newest.map_or("", |newest| newest.traceback.as_str()),
         environments,
         releases,
         occurrences: kept
@@ -106,7 +106,7 @@ pub(super) async fn get_error(State(app): Shared, id: Result<Id, Problem>) -> Re
 
 impl<'a> OccurrenceBody<'a> {
     fn new(row: &OccurrenceRow, occurrence: &'a Occurrence<'a>) -> Self {
-        let mut stack = stack::parse_outside(&occurrence.traceback, &occurrence.message);
+        let mut stack = stack::parse_outside(occurrence.traceback.as_str(), &occurrence.message);
         if let Some(extra) = occurrence
             .extra
             .and_then(|extra| serde_json::from_str(extra.get()).ok())
@@ -123,7 +123,7 @@ impl<'a> OccurrenceBody<'a> {
             request_headers: occurrence.request_headers,
             user_id: &occurrence.user_id,
             extra: occurrence.extra,
-            traceback: &occurrence.traceback,
+            traceback: occurrence.traceback.as_str(),
             environment: &occurrence.environment,
             release: &occurrence.release,
             trace_id: &occurrence.trace_id,

@@ -8,6 +8,7 @@ mod ingest;
 mod list;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -119,6 +120,11 @@ async fn metrics(State(app): Shared) -> Result<Response, Problem> {
         "write_queue_depth",
         "Requests that waited for the last commit.",
         app.flusher.depth() as u64,
+    );
+    exposition.counter(
+        "write_transactions_total",
+        "Transactions in which reports were counted.",
+        app.store.batches.load(Ordering::Relaxed),
     );
     exposition.gauge(
         "database_bytes",

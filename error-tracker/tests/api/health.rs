@@ -91,6 +91,7 @@ async fn metrics_are_in_the_text_format() {
         ("http_requests_total{kind=\"read\",status=\"2xx\"}", 1),
         ("http_requests_total{kind=\"read\",status=\"4xx\"}", 1),
         ("write_queue_depth", 0),
+        ("write_transactions_total", 1),
         ("alerts_waiting", 0),
     ] {
         assert_eq!(figures.get(series), Some(&value), "{series} in {figures:?}");

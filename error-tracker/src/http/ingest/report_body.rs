@@ -9,6 +9,7 @@ use shared::http::Problem;
 
 use super::kept_json;
 use crate::fingerprint;
+use crate::json_text::JsonText;
 use crate::report::{Occurrence, Report, SUMMARY_CHARS, Source, believable, cut, digest};
 use crate::storm::Storms;
 use shared::http::body::text::{Scalar, Text};
@@ -35,7 +36,7 @@ pub(super) struct ReportBody<'a> {
     /// May be empty.
     #[serde(borrow, default)]
     #[schema(value_type = String)]
-    traceback: Option<Text<'a>>,
+    traceback: Option<JsonText<'a>>,
     #[serde(borrow, default)]
     #[schema(value_type = Option<String>)]
     environment: Option<Scalar<'a>>,
@@ -84,7 +85,7 @@ impl ReportBody<'_> {
         let project = required(self.project, "project", PROJECT_CHARS)?;
         let exception_type = required(self.exception_type, "exception_type", TYPE_CHARS)?;
         let message = present(self.message, "message")?;
-        let traceback = present(self.traceback, "traceback")?;
+        let traceback = self.traceback.ok_or_else(|| missing("traceback"))?;
         kept_json::check("extra", self.extra)?;
         kept_json::check("request_headers", self.request_headers)?;
         if self
@@ -113,8 +114,8 @@ impl ReportBody<'_> {
             message,
             traceback,
         };
-        let (message, traceback) = (&occurrence.message, &occurrence.traceback);
-        let location = fingerprint::locate_outside(traceback, message);
+        let message = &occurrence.message;
+        let location = fingerprint::locate_outside(occurrence.traceback.as_str(), message);
         let fingerprint = fingerprint::fingerprint_at(
             &project,
             &exception_type,
@@ -150,7 +151,7 @@ impl ReportBody<'_> {
 fn required<'a>(text: Option<Text<'a>>, name: &str, most_chars: usize) -> Result<Cow<'a, str>, Problem> {
     let text = present(text, name)?;
     if text.trim().is_empty() {
-        return Err(Problem::bad_request(format!("Missing required field: {name}")));
+        return Err(missing(name));
     }
     if text.chars().count() > most_chars {
         return Err(Problem::bad_request(format!(
@@ -161,10 +162,12 @@ fn required<'a>(text: Option<Text<'a>>, name: &str, most_chars: usize) -> Result
 }
 
 fn present<'a>(text: Option<Text<'a>>, name: &str) -> Result<Cow<'a, str>, Problem> {
-    let text = text
-        .ok_or_else(|| Problem::bad_request(format!("Missing required field: {name}")))?
-        .0;
+    let text = text.ok_or_else(|| missing(name))?.0;
     Ok(without_nul(text))
+}
+
+fn missing(name: &str) -> Problem {
+    Problem::bad_request(format!("Missing required field: {name}"))
 }
 
 /// What is blank counts as absent; what is over-long is cut with a mark.
