@@ -29,7 +29,8 @@ def main() -> None:
         env = {"SINK_URL": sink.url}
         compared = event_loop.compare(list(VARIANTS), env, rounds=7 * scale, count=500)
         pair = event_loop.compare(["bare", "monlight"], env, rounds=15 * scale, count=2_000)
-        rates = throughput.compare(env, rounds=15 * scale, seconds=0.25)
+        rates = throughput.compare(env, processes=5 * scale, rounds=8, seconds=0.25)
+        sending = calls.sending_us(sink.url)
         recorded = calls.recording_us(sink.url)
         captured = calls.capture_us(sink.url)
     row("Figure", "Measured", "Beside", "Goal", "Reached")
@@ -37,10 +38,12 @@ def main() -> None:
     bare, watched = pair["bare"].loop_us, pair["monlight"]
     added = watched.added_loop_us
     goal("added to a request in the event loop", f"{added:.1f} µs", f"{bare:.1f} µs bare", "<= 5 µs", reached=added <= 5.0)
-    row("the same with the sender's thread", f"{watched.added_process_us:.1f} µs", "", "", "")
+    row("in the sender's thread, for each request", f"{sending:.1f} µs", "", "", "")
+    with_sender = 1e6 / (1e6 / rates.watched + sending)
+    ratio = with_sender / rates.bare
     what = "requests, uvicorn, for a second of its processor"
-    beside = f"{rates.bare:.0f} bare (ratio {rates.ratio:.3f})"
-    goal(what, f"{rates.watched:.0f}", beside, ">= 0.97 x", reached=rates.ratio >= 0.97)
+    beside = f"{rates.bare:.0f} bare (ratio {ratio:.3f}; {rates.watched / rates.bare:.3f} without the sender)"
+    goal(what, f"{with_sender:.0f}", beside, ">= 0.97 x", reached=ratio >= 0.97)
     for name, taken in recorded.items():
         limit = 1.5 if name.startswith("counter") else None
         if limit is None:

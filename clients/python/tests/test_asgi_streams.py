@@ -2,17 +2,23 @@
 
 import asyncio
 import builtins
+import gc
 from collections.abc import AsyncIterator
+from contextvars import Context, copy_context
 from importlib import import_module
 from typing import Any
+from weakref import ReferenceType, ref
 
 import pytest
 from fastapi import BackgroundTasks, FastAPI, Request, WebSocket
 from fastapi.responses import StreamingResponse
 
+import monlight
+from monlight import ErrorClient
+from monlight.integrations.asgi import MonlightMiddleware
 from monlight.testing import Sent
 
-from .support.applications import errors, requests, set_up
+from .support.applications import URL, errors, requests, set_up
 
 
 def test_a_stream_is_timed_to_its_end(sent: Sent) -> None:
@@ -57,6 +63,48 @@ def test_a_background_task_is_not_part_of_the_duration_but_its_error_is_reported
     assert errors(sent) == ["TimeoutError"]
     assert sent.errors[0]["request_url"] == "http://testserver/later"
     assert sent.histogram("http_request_duration_seconds")[0] < 0.3
+
+
+@pytest.mark.parametrize("optional", [{"scheme": "https", "server": ("shop.example.com", 443), "query_string": b"page=2"}, {}])
+def test_who_keeps_the_context_of_a_request_keeps_little_of_it(sent: Sent, optional: dict[str, Any]) -> None:
+    class Scope(dict[str, Any]):
+        """One that can be watched."""
+
+    # As timers do, even cancelled ones, which the event loop keeps for a while; and tasks that go on.
+    contexts: list[Context] = []
+    watched: list[ReferenceType[Scope]] = []
+    error_client = ErrorClient(URL, "key")
+
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        contexts.append(copy_context())
+        if scope["path"] == "/said":
+            monlight.set_user("u7")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(_: Any) -> None:
+        contexts.append(copy_context())
+
+    async def serve(path: str) -> None:
+        scope = Scope(type="http", method="GET", path=path, headers=[(b"host", b"shop.example.com")], **optional)
+        watched.append(ref(scope))
+        await MonlightMiddleware(app, error_client, None)(scope, receive, send)
+
+    asyncio.run(serve("/silent"))
+    asyncio.run(serve("/said"))
+    gc.collect()
+
+    assert [scope() for scope in watched] == [None, None]
+    for context in contexts:
+        context.run(error_client.capture, TimeoutError("later"))
+    url = "https://shop.example.com{}?page=2" if optional else "http://shop.example.com{}"
+    assert len(contexts) == 6
+    assert [report["request_url"] for report in sent.errors] == [url.format("/silent")] * 3 + [url.format("/said")] * 3
+    assert [report.get("user_id") for report in sent.errors] == [None] * 3 + ["u7"] * 3
+    assert {report["request_method"] for report in sent.errors} == {"GET"}
 
 
 def test_a_group_of_exceptions_is_one_report_with_all_its_members(sent: Sent) -> None:

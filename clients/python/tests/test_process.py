@@ -37,20 +37,21 @@ def test_what_ends_the_program_is_reported_and_printed_as_ever(service: FakeServ
     assert (report["exception_type"], report["level"]) == ("LookupError", "fatal")
 
 
-@pytest.mark.parametrize("ending", ["raise SystemExit(3)", "raise KeyboardInterrupt"])
-def test_an_ending_on_purpose_is_no_error(service: FakeService, ending: str) -> None:
-    run_python(
+@pytest.mark.parametrize(("ending", "code"), [("raise SystemExit(3)", 3), ("raise KeyboardInterrupt", -signal.SIGINT)])
+def test_an_ending_on_purpose_is_no_error(service: FakeService, ending: str, code: int) -> None:
+    done = run_python(
         "import os, monlight\n"
         "from monlight.integrations.process import install_hooks\n"
         f"install_hooks(monlight.ErrorClient(os.environ['URL'], 'key'))\n{ending}\n",
         {**os.environ, "URL": service.url},
     )
 
+    assert done.returncode == code, done.stderr
     assert service.reports == []
 
 
 def test_what_ends_a_thread_is_reported_and_the_hook_before_still_runs(sent: Sent, client: ErrorClient) -> None:
-    before: list[object] = []
+    before: list[threading.ExceptHookArgs] = []
     original, threading.excepthook = threading.excepthook, before.append
     uninstall = install_hooks(client, sigterm=False)
     try:
@@ -69,7 +70,7 @@ def test_what_ends_a_thread_is_reported_and_the_hook_before_still_runs(sent: Sen
 
     (report,) = sent.errors
     assert (report["exception_type"], report["extra"]["thread"]) == ("KeyError", "worker-7")
-    assert len(before) >= 1
+    assert [args.exc_type for args in before] == [KeyError, SystemExit]
 
 
 def test_hooks_that_somebody_put_around_ours_stay(client: ErrorClient) -> None:

@@ -5,6 +5,7 @@ It is pure: no task of its own, no copy of the context, no buffering. Per reques
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from operator import itemgetter
 from time import perf_counter
 from typing import Any
 
@@ -27,15 +28,17 @@ _REST_S = 2.0
 _begin, _end = _context.slips.set, _context.end
 
 
-class _Exchange(_context.Slip):
-    """One HTTP request and its answer: what the context knows of it, and what stands before the server's `send`.
+# What `describe` reads of a request.
+_DESCRIBED = ("headers", "server", "scheme", "path", "query_string", "method")
+_described_of = itemgetter(*_DESCRIBED)
 
-    It has slots and no constructor, and is the only object that a request costs: one for each purpose would be slower.
-    """
 
-    __slots__ = ("count", "is_told", "pass_on", "root", "started", "status")
+class _Exchange:
+    """One HTTP request and its answer: what stands before the server's `send`. Slots and no constructor are faster."""
 
-    source: Scope
+    __slots__ = ("count", "is_told", "pass_on", "root", "scope", "started", "status")
+
+    scope: Scope
     root: str
     started: float
     # Of the answer, once it has begun.
@@ -51,7 +54,7 @@ class _Exchange(_context.Slip):
         elif self.status and not self.is_told and not message.get("more_body", False):
             # The last part of the body; a background task may go on for long.
             self.is_told = True
-            scope = self.source
+            scope = self.scope
             self.count(scope["method"], endpoint_of(scope, self.root), self.status, perf_counter() - self.started)
         return self.pass_on(message)
 
@@ -76,17 +79,19 @@ class MonlightMiddleware:
             else:
                 await self._lifespan(scope, receive, send)
             return
+        slip = _context.Slip()
+        slip.describe = describe
+        slip.source = scope
+        slip.work = None
         exchange = _Exchange()
-        exchange.describe = describe
-        exchange.source = scope
-        exchange.work = None
+        exchange.scope = scope
         exchange.root = scope.get("root_path", "")
         exchange.status = None
         exchange.is_told = False
         exchange.count = self._count
         exchange.pass_on = send
         exchange.started = perf_counter()
-        token = _begin(exchange)
+        token = _begin(slip)
         try:
             await self.app(scope, receive, exchange.send)
         except Exception as exc:
@@ -97,6 +102,10 @@ class MonlightMiddleware:
             raise
         finally:
             _end(token)
+            try:
+                slip.keep(_described_of(scope))
+            except KeyError:  # a server that leaves out what it may
+                slip.keep(tuple(map(scope.get, _DESCRIBED)))
             if not exchange.is_told:
                 status = exchange.status or _CLIENT_LEFT
                 self._count(scope["method"], endpoint_of(scope, exchange.root), status, perf_counter() - exchange.started)
@@ -182,8 +191,9 @@ def _count_nothing(_method: str, _endpoint: str, _status: int, _seconds: float) 
     """Without a metrics client."""
 
 
-def describe(scope: Scope) -> Mapping[str, Any]:
-    """URL, method, headers and trace of a connection."""
+def describe(source: Scope | tuple[Any, ...]) -> Mapping[str, Any]:
+    """URL, method, headers and trace of a connection, by its scope or what was kept of it."""
+    scope = dict(zip(_DESCRIBED, source, strict=True)) if isinstance(source, tuple) else source
     headers: dict[str, str] = {}
     for name, value in scope.get("headers") or ():
         text = value.decode("latin-1")
@@ -192,10 +202,10 @@ def describe(scope: Scope) -> Mapping[str, Any]:
     server = scope.get("server") or ("", None)
     host = headers.get("host") or (f"{server[0]}:{server[1]}" if server[1] else str(server[0]))
     query = (scope.get("query_string") or b"").decode("latin-1")
-    path = scope.get("path", "")
+    path = scope.get("path") or ""
     return {
-        "request_url": f"{scope.get('scheme', 'http')}://{host}{path}{'?' + query if query else ''}",
-        "request_method": scope.get("method", "WEBSOCKET"),
+        "request_url": f"{scope.get('scheme') or 'http'}://{host}{path}{'?' + query if query else ''}",
+        "request_method": scope.get("method") or "WEBSOCKET",
         "request_headers": headers,
         "trace_id": trace_id_of(headers.get("traceparent")),
     }

@@ -23,14 +23,14 @@ class Work:
         # Tells one piece of work from another, so that an exception counts once for each.
         self.serial = next(_serials)
         self._describe = describe
-        self._source = source
+        self.source = source
         self.user_id: str | None = None
         self.extra: dict[str, Any] | None = None
         self.breadcrumbs: deque[dict[str, Any]] | None = None
 
     def context(self) -> Mapping[str, Any]:
         """Of a request its URL, method and headers. Asked only when something is reported: most requests go well."""
-        return {} if self._describe is None else self._describe(self._source)
+        return {} if self._describe is None else self._describe(self.source)
 
 
 class Slip:
@@ -41,6 +41,16 @@ class Slip:
     describe: Describe | None
     source: Any
     work: Work | None
+
+    def keep(self, source: Any) -> None:
+        """Of what is done, only this, which is enough to describe it.
+
+        Others may have the context for long: tasks that go on, but also timers, even cancelled ones, and connections that were
+        opened meanwhile. They would keep a whole request each, in memory that the next requests could have.
+        """
+        self.source = source
+        if self.work is not None:
+            self.work.source = source
 
 
 slips: ContextVar[Slip | None] = ContextVar("monlight_work", default=None)

@@ -25,9 +25,9 @@ def free_port() -> int:
 
 
 def answers(url: str) -> bool:
-    """Whether somebody answers there at all."""
+    """Whether somebody answers there at all. Asks by HEAD, so that it can be told from the requests of tests."""
     try:
-        httpx.get(url, timeout=2.0)
+        httpx.head(url, timeout=2.0)
     except httpx.HTTPError:
         return False
     return True
@@ -84,14 +84,14 @@ class Services:
         }
 
     def requests(self, project: str) -> dict[tuple[str, ...], int]:
-        """How many requests were counted, by method, endpoint and status."""
+        """How many requests were counted, by method, endpoint and status, without those that asked whether somebody answers."""
         values = self.values(project, "http_requests_total", "counter", "method", "endpoint", "status")
-        return {labels: round(total) for labels, (_, total) in values.items()}
+        return {labels: round(total) for labels, (_, total) in values.items() if labels[0] != "HEAD"}
 
     def durations(self, project: str) -> dict[tuple[str, ...], int]:
-        """How many durations were measured, by method, endpoint and status."""
+        """How many durations were measured, of the same requests."""
         values = self.values(project, "http_request_duration_seconds", "histogram", "method", "endpoint", "status")
-        return {labels: count for labels, (count, _) in values.items()}
+        return {labels: count for labels, (count, _) in values.items() if labels[0] != "HEAD"}
 
 
 def _binary(variable: str) -> str:
