@@ -69,14 +69,12 @@ pub(super) fn cut_lines(text: &str, max_lines: usize, max_line_chars: usize) -> 
 /// Folds `text` into one line: controls, line ends and runs of space become one space.
 pub(super) fn one_line(text: &str) -> String {
     let mut folded = String::with_capacity(text.len().min(1024));
-    for word in text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-    {
-        if !folded.is_empty() {
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+        let mut shown = word.chars().filter(|c| !turns_direction(*c)).peekable();
+        if shown.peek().is_some() && !folded.is_empty() {
             folded.push(' ');
         }
-        folded.extend(word.chars().filter(|c| !turns_direction(*c)));
+        folded.extend(shown);
     }
     folded
 }
@@ -212,6 +210,7 @@ mod tests {
             ("a\u{2028}b\u{2029}c\u{85}d", "a b c d (#1)"),
             ("  a \t\n b  ", "a b (#1)"),
             ("user\u{202E}gpj.exe", "usergpj.exe (#1)"),
+            ("a \u{202E} b", "a b (#1)"),
             (
                 "\u{5E9}\u{5DC}\u{5D5}\u{5DD} \u{1F600}",
                 "\u{5E9}\u{5DC}\u{5D5}\u{5DD} \u{1F600} (#1)",
