@@ -44,7 +44,7 @@ pub(super) struct ListQuery {
     #[param(inline)]
     sort: Sort,
     /// 50 unless given, at most 200.
-    #[param(value_type = Option<u32>)]
+    #[param(inline)]
     limit: Option<Limit>,
     offset: Option<u64>,
     /// `next` of the page before.

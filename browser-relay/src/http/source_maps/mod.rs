@@ -57,7 +57,7 @@ pub(super) struct ListQuery {
     project: Option<String>,
     release: Option<String>,
     /// 1 to 1000; 100 unless given.
-    #[param(value_type = Option<u32>)]
+    #[param(inline)]
     limit: Option<Limit>,
     /// Only maps that were uploaded before the one with this id.
     before: Option<i64>,

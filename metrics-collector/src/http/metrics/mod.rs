@@ -27,7 +27,7 @@ const MOST_ROWS: usize = 50_000;
 #[into_params(parameter_in = Query)]
 pub(super) struct MetricQuery {
     /// The metric; required.
-    #[param(value_type = String)]
+    #[param(value_type = String, required = true)]
     name: Option<String>,
     /// Up to now: 90s, 15m, 24h, 30d. 24h unless given.
     period: Option<String>,
