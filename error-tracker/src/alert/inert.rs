@@ -172,6 +172,36 @@ fn turns_direction(c: char) -> bool {
     matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
+/// For the fuzzer: each form holds nothing that means something in its place.
+pub(crate) fn check(text: &str) {
+    let subject = Subject::new(text, " (#7)");
+    assert!(subject.as_str().chars().count() <= SUBJECT_CHARS && subject.as_str().ends_with(" (#7)"));
+    assert!(!subject.as_str().contains("=?"));
+    let line = one_line(text);
+    assert_eq!(one_line(&line), line, "one line is one line");
+    for shown in [
+        subject.as_str(),
+        &line,
+        &slack(text),
+        &discord(text),
+        &discord_code(text),
+    ] {
+        assert!(
+            !shown.chars().any(|c| c.is_control() || turns_direction(c)),
+            "{shown:?}"
+        );
+    }
+    let plain = plain_lines(text);
+    assert_eq!(plain_lines(&plain), plain);
+    assert!(!html(text).contains(['<', '>', '"', '\'']));
+    assert!(!slack(text).contains(['<', '>']) && !slack(text).contains("]("));
+    assert!(!discord_code(text).contains("``"));
+    for mention in ["@everyone", "@here", "@channel"] {
+        assert!(!slack(text).contains(mention) && !discord(text).contains(mention));
+    }
+    assert!(cut_lines(text, 9, 40).lines().count() <= 9);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,7 @@ use shared::http::Problem;
 use shared::http::body::Encoding;
 use shared::http::params::{Id, Limit, Query};
 
+pub(crate) use self::receive::check_form;
 pub(super) use self::receive::most_body_bytes;
 use self::receive::{decode, on_thread, problem, receive, take_out};
 use super::{App, Shared};

@@ -29,7 +29,8 @@ pub fn parse_object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Proble
 }
 
 /// Puts `\ufffd`, which is as long, in the place of each escape that is half a surrogate pair.
-pub(super) fn with_whole_characters(json: Bytes) -> Bytes {
+#[must_use]
+pub fn with_whole_characters(json: Bytes) -> Bytes {
     let lone: Vec<usize> = lone_surrogates(&json).collect();
     if lone.is_empty() {
         return json;
