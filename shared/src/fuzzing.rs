@@ -120,10 +120,12 @@ pub fn check_settings(input: &[u8]) {
         }
         Err(faults) => {
             assert!(!faults.0.is_empty());
-            let told = faults.to_string();
-            let secrets = ["SERVICE_API_KEY", "API_KEY"].map(|name| lookup(name).unwrap_or_default());
-            for secret in secrets.iter().filter(|secret| secret.len() > 40) {
-                assert!(!told.contains(secret.trim()), "a key is told");
+            for fault in &faults.0 {
+                let secret = lookup(&fault.name).filter(|_| fault.name.ends_with("API_KEY"));
+                // What is shorter may be a word of ours.
+                let secret = secret.filter(|secret| secret.trim().len() > 40);
+                let is_told = secret.is_some_and(|secret| fault.detail.contains(secret.trim()));
+                assert!(!is_told, "a key is told");
             }
         }
     }
