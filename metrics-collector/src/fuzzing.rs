@@ -71,7 +71,7 @@ pub fn check_query(input: &[u8]) {
 
 /// Stored points: those that can be read are packed and read again as the same.
 pub fn check_chunk(input: &[u8]) {
-    const MOST_RUNS: u32 = 4;
+    const MOST_RUNS: u32 = 1;
     let read = |bytes: &[u8]| {
         let mut points = Vec::new();
         // A run of equal points takes no room for each of them.
