@@ -80,6 +80,11 @@ bench: ui ## Build the static release binaries and print their figures beside th
 fuzz: ## Feed every parser with changing input, a minute each (FUZZ_SECONDS), or those that FUZZ names
 	@scripts/fuzz.sh
 
+.PHONY: attack
+attack: ui ## Hold each service against its OpenAPI document with changing requests; needs Python
+	cargo build $(PACKAGES)
+	@BIN_DIR=$(TARGET_DIR)/debug scripts/attack.sh
+
 .PHONY: static
 static: ui ## Build the static release binaries into dist/, as releases have them
 	@scripts/setup.sh bench

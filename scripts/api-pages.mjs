@@ -22,6 +22,7 @@ class Page {
     this.#say(`${description} Version ${version}. Made from [${service}.json](${service}.json), the OpenAPI document that the service`,
       'itself serves at `/api/openapi.json`.');
     this.#authorisation();
+    this.#refusals();
     this.#overview();
     for (const [path, method, operation] of this.#operations()) this.#operation(path, method, operation);
     this.text = `${this.#lines.join('\n').trimEnd()}\n`;
@@ -46,6 +47,15 @@ class Page {
     });
     this.#say(`The key goes into ${ways.join(' or ')}. Routes that say so take another one, or none. Errors are \`application/problem+json\`,`,
       'and their `detail` says what is wrong.');
+  }
+
+  /** What many operations answer for the same reason is told once. */
+  #refusals() {
+    const told = Object.values(this.#document.paths).flatMap((methods) => METHODS.flatMap((method) => Object.entries(methods[method]?.responses ?? {})));
+    const statuses = new Map(told.filter(([, { $ref }]) => $ref).map(([status, { $ref }]) => [status, this.#document.components.responses[$ref.split('/').at(-1)]]));
+    const rows = [...statuses].sort().map(([status, { description }]) => `| ${status} | ${cell(description)} |`);
+    this.#say('Whichever of these fit a route it may answer, besides what is told there:');
+    this.#say('| Status | When |', '|---|---|', ...rows);
   }
 
   #overview() {
@@ -91,7 +101,7 @@ class Page {
   }
 
   #replies(responses) {
-    const told = Object.entries(responses);
+    const told = Object.entries(responses).filter(([, { $ref }]) => !$ref);
     this.#say('| Status | Body | When |', '|---|---|---|', ...told.map(([status, response]) => {
       const kinds = Object.entries(response.content ?? {}).map(([type, { schema }]) => (type === 'application/json' && schema ? this.#type(schema) : `\`${type}\``));
       return `| ${status} | ${kinds.join(' or ') || '—'} | ${cell(response.description)} |`;

@@ -14,5 +14,5 @@ for target in "${targets[@]}"; do
     echo "== $target"
     mkdir -p "fuzz/found/$target"
     cargo fuzz run --sanitizer none "$target" "fuzz/found/$target" "fuzz/corpus/$target" -- \
-        -max_total_time="${FUZZ_SECONDS:-60}" -max_len=4096 -timeout=10 -print_final_stats=0 -verbosity=0
+        -max_total_time="${FUZZ_SECONDS:-60}" -max_len=4096 -timeout=10 -rss_limit_mb=512 -print_final_stats=0 -verbosity=0
 done

@@ -26,7 +26,7 @@ pub(crate) struct ErrorBody<'a> {
     #[schema(value_type = Option<String>, example = "TypeError")]
     r#type: Option<Text<'a>>,
     #[serde(borrow, default)]
-    #[schema(value_type = String)]
+    #[schema(required = true, value_type = String)]
     message: Option<Text<'a>>,
     /// As the browser gives it.
     #[serde(borrow, default)]
@@ -40,18 +40,18 @@ pub(crate) struct ErrorBody<'a> {
     #[schema(value_type = Option<String>)]
     user_agent: Option<Text<'a>>,
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Scalar<'static>, required = false)]
     session_id: Option<Scalar<'a>>,
     /// Which source maps fit.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Scalar<'static>, required = false)]
     release: Option<Scalar<'a>>,
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Scalar<'static>, required = false)]
     environment: Option<Scalar<'a>>,
     /// RFC 3339, or milliseconds since the epoch.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Scalar<'static>, required = false)]
     timestamp: Option<Scalar<'a>>,
     /// Any JSON; `user_id` in it tells who was hit.
     #[serde(borrow, default)]
@@ -63,7 +63,7 @@ pub(crate) struct ErrorBody<'a> {
     breadcrumbs: Option<&'a RawValue>,
     /// A repeat within seven days is counted once.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Scalar<'static>, required = false)]
     event_id: Option<Scalar<'a>>,
     /// Which script carries which debug id.
     #[serde(borrow, default)]

@@ -8,6 +8,8 @@ mod byte_lru;
 mod config;
 mod forward;
 mod function_name;
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod id;
 mod key;

@@ -133,6 +133,29 @@ fn normal(text: &str) -> Option<String> {
     })
 }
 
+/// For the fuzzer: an entry that is taken allows itself, and what is allowed has nothing but scheme, host and port.
+pub(crate) fn check(entries: &[&str], origin: &str) {
+    let Ok(list) = AllowList::parse(entries) else {
+        return;
+    };
+    for entry in entries {
+        let normal_entry = normal(entry).expect("it was taken");
+        assert_eq!(normal(&normal_entry).as_ref(), Some(&normal_entry));
+        let filled = normal_entry.replace('*', "x");
+        assert!(list.allows(&filled), "{filled} by {entry}");
+    }
+    if list.allows(origin) && origin != "null" {
+        let host = origin.split_once("://").expect("a scheme").1;
+        assert!(
+            !host.is_empty() && !host.contains(['/', '@', '?', '#', '\\', ' ']),
+            "{origin}"
+        );
+    }
+    let mut merged = AllowList::default();
+    merged.merge(&list);
+    assert_eq!(merged, list);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,11 +30,11 @@ const NEVER_A_LABEL: &str = "session_id";
 #[schema(as = BrowserMetrics)]
 pub(crate) struct MetricsBody<'a> {
     #[serde(borrow, default)]
-    #[schema(value_type = Vec<PointBody<'static>>)]
+    #[schema(required = true, value_type = Vec<PointBody<'static>>)]
     metrics: Option<Vec<&'a RawValue>>,
     /// Goes no further.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Scalar<'static>, required = false)]
     #[expect(dead_code, reason = "it documents what browsers send")]
     session_id: Option<Scalar<'a>>,
     /// Of the page; its path is the label `page`, with ids collapsed, of points that have none.
@@ -50,27 +50,27 @@ pub(crate) struct MetricsBody<'a> {
 pub(crate) struct PointBody<'a> {
     /// 1 to 200 characters.
     #[serde(borrow, default)]
-    #[schema(value_type = String, example = "web_vitals_lcp")]
+    #[schema(required = true, value_type = String, example = "web_vitals_lcp")]
     name: Option<Text<'a>>,
     /// `counter` (each value is an increment), `histogram` or `gauge`.
     #[serde(borrow, default)]
-    #[schema(value_type = String, example = "histogram")]
+    #[schema(required = true, value_type = String, example = "histogram")]
     r#type: Option<Text<'a>>,
     /// A finite number; of a counter not below zero.
     #[serde(default)]
-    #[schema(value_type = f64, example = 1200)]
+    #[schema(required = true, value_type = f64, example = 1200)]
     value: Option<f64>,
     /// Texts, numbers and booleans by name, at most 29. `project`, `source` and `session_id` are left out.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    #[schema(value_type = Option<BTreeMap<String, Scalar<'static>>>)]
     labels: Option<BTreeMap<Cow<'a, str>, Option<Scalar<'a>>>>,
     /// RFC 3339, or milliseconds since the epoch; now unless given.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Scalar<'static>, required = false)]
     timestamp: Option<Scalar<'a>>,
     /// Of a histogram: a later value of the same series and id replaces this one.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Scalar<'static>, required = false)]
     id: Option<Scalar<'a>>,
 }
 

@@ -4,11 +4,11 @@
 #[must_use]
 pub fn clean(source: &str) -> String {
     // A loader stands before the file, and its arguments behind.
-    let source = source.rsplit_once('!').map_or(source, |(_, file)| file);
-    let mut path = match source.split_once("://") {
+    let file = source.rsplit_once('!').map_or(source, |(_, file)| file);
+    let mut path = match file.split_once("://") {
         // webpack has the name of the package where a host would be.
         Some(("webpack" | "turbopack", rest)) => rest.split_once('/').map_or(rest, |(_, path)| path),
-        _ => source.strip_prefix("webpack-internal:///").unwrap_or(source),
+        _ => file.strip_prefix("webpack-internal:///").unwrap_or(file),
     };
     let is_url = path.contains("://");
     if !is_url {
@@ -91,6 +91,7 @@ mod tests {
             ("https://x.io/a.ts?v=1", "https://x.io/a.ts?v=1"),
             ("/srv/app/a.ts", "/srv/app/a.ts"),
             ("./", "./"),
+            ("x-loader!", "x-loader!"),
             ("", ""),
             ("a\nb", "a b"),
         ] {

@@ -112,6 +112,11 @@ impl MapText {
         })
     }
 
+    /// Bytes.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
     fn reader(&mut self) -> io::Result<Take<&File>> {
         self.file.seek(SeekFrom::Start(self.start))?;
         Ok((&self.file).take(self.length))

@@ -5,6 +5,8 @@ mod config;
 mod delivery;
 mod fingerprint;
 mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
 mod group;
 mod http;
 mod json_text;

@@ -4,11 +4,16 @@
 
 use serde_json::Value;
 
+use crate::report::cut;
+
 pub(crate) use crate::frame::chain::Exception;
 use crate::frame::chain::{FRAMES_MAX, read_chain};
 
 /// Lines of source before and after a frame's own.
 const CONTEXT_MAX_LINES: usize = 10;
+
+/// Of one line. The relay sends at most 300, and a line is shown at each frame that has its place.
+pub(crate) const CONTEXT_MAX_CHARS: usize = 400;
 
 /// The exceptions of a traceback whose message is not known.
 #[cfg(test)]
@@ -29,7 +34,11 @@ pub(crate) fn attach_context(exceptions: &mut [Exception], extra: &Value) {
         .get("frames")
         .and_then(Value::as_array)
         .map_or(&[][..], Vec::as_slice);
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    let text = |value: Option<&Value>| {
+        value
+            .and_then(Value::as_str)
+            .map(|text| cut(text, CONTEXT_MAX_CHARS))
+    };
     let lines = |value: Option<&Value>| {
         let lines = value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         lines
@@ -154,6 +163,23 @@ mod tests {
         assert_eq!((deep.len(), deep[0].line), (FRAMES_MAX, Some(99_999)));
         assert_eq!(parse(&node)[0].frames.len(), FRAMES_MAX);
         assert_eq!(parse("no frames"), []);
+    }
+
+    /// It is shown at each frame with the place, so that a long one would be sent hundreds of times.
+    #[test]
+    fn a_long_line_of_context_is_cut() {
+        let long = "x".repeat(100_000);
+        let mut exceptions = parse("E: m\n    at f (src/a.ts:3:4)");
+
+        attach_context(
+            &mut exceptions,
+            &json!({"frames": [{"file": "src/a.ts", "line": 3, "context_line": long, "post_context": [long]}]}),
+        );
+
+        let frame = &exceptions[0].frames[0];
+        for line in frame.post_context.iter().chain(&frame.context_line) {
+            assert_eq!(line.chars().count(), CONTEXT_MAX_CHARS);
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+pub use shared::fuzzing::Check;
+
 use crate::ansi::stripped;
 use crate::assemble::{Assembler, Entry, Open};
 use crate::columns::Columns;
@@ -18,9 +20,6 @@ use crate::record::Record;
 use crate::tally::{Kinds, Tally};
 use crate::words::{Postings, Words};
 use crate::{fields, http, level, record};
-
-/// A parser's check.
-pub type Check = fn(&[u8]);
 
 /// The checks by the names of their targets in `fuzz/`.
 pub const CHECKS: [(&str, Check); 7] = [
@@ -184,7 +183,6 @@ pub fn check_block(input: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::path::Path;
 
     use super::*;
@@ -192,17 +190,6 @@ mod tests {
     #[test]
     fn every_input_that_the_fuzzer_has_kept_is_read() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
-        for (name, check) in CHECKS {
-            let inputs: Vec<_> = fs::read_dir(corpus.join(name))
-                .unwrap_or_else(|error| panic!("{name}: {error}"))
-                .map(|entry| entry.unwrap().path())
-                .collect();
-            assert!(!inputs.is_empty(), "{name} has inputs");
-            for input in inputs {
-                // The name of the input is in the output of a test that fails.
-                println!("{}", input.display());
-                check(&fs::read(&input).unwrap());
-            }
-        }
+        shared::fuzzing::repeat(&corpus, &CHECKS);
     }
 }

@@ -150,8 +150,9 @@ pub(crate) fn unpack(
 }
 
 fn unpack_run(run: &mut &[u8], offsets: &mut Vec<u16>, mut hand_out: impl FnMut(u16, f64)) -> Option<()> {
-    // A minute has so many milliseconds, but several points may share one.
-    const MOST: u64 = 1 << 24;
+    // Equal points take no room, so that damaged bytes may tell of any number. The largest batch that is written in one
+    // transaction has fewer than these.
+    const MOST: u64 = 1 << 21;
     let count = usize::try_from(take(run)?.min(MOST)).ok()?;
     let mut offset = take_offset(run)?;
     offsets.clear();

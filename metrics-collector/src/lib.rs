@@ -7,6 +7,8 @@ mod chunk;
 mod config;
 mod dashboard;
 mod floats;
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod kind;
 mod labels;

@@ -167,8 +167,12 @@ impl<'a> Reader<'a> {
     }
 
     fn checked_url(&mut self, name: &str, url: &str) -> Option<String> {
-        if url.starts_with("http://") || url.starts_with("https://") {
-            return Some(url.trim_end_matches('/').to_owned());
+        let address = url.trim_end_matches('/');
+        let host = ["http://", "https://"]
+            .iter()
+            .find_map(|scheme| address.strip_prefix(scheme));
+        if host.is_some_and(|host| !host.starts_with('/')) {
+            return Some(address.to_owned());
         }
         self.fault(name, format!("must be an http or https address, not \"{url}\""));
         None
@@ -288,6 +292,22 @@ mod tests {
         let faults = settings.finish(()).expect_err("one file cannot be read");
         assert_eq!(faults.0.len(), 1);
         assert_eq!(faults.0[0].name, "GONE_FILE");
+    }
+
+    #[test]
+    fn an_address_without_a_host_is_a_fault() {
+        for (url, is_taken) in [
+            ("https://x.io/monlight/", true),
+            ("http://[::1]:8000", true),
+            ("http://", false),
+            ("https:///x", false),
+            ("ftp://x.io", false),
+        ] {
+            let lookup = |name: &str| (name == "BASE_URL").then(|| url.to_owned());
+            let mut settings = reader(&lookup);
+
+            assert_eq!(settings.url("BASE_URL").is_some(), is_taken, "{url}");
+        }
     }
 
     #[test]

@@ -8,6 +8,8 @@ pub mod clock;
 pub mod db;
 pub mod env;
 pub mod flusher;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod http;
 pub mod memory;
 pub mod outbound;

@@ -51,7 +51,7 @@ pub(super) struct Keys {
 #[into_params(parameter_in = Query)]
 pub(super) struct Page {
     /// 1 to 1000; 100 unless given.
-    #[param(value_type = Option<u32>)]
+    #[param(inline)]
     limit: Option<Limit>,
     /// Only keys that were made before the one with this id.
     before: Option<i64>,
@@ -67,7 +67,7 @@ pub(super) struct Page {
 pub(super) struct KeyBody {
     /// 1 to 100 characters.
     #[serde(default)]
-    #[schema(value_type = String, example = "shop")]
+    #[schema(required = true, value_type = String, example = "shop")]
     project: Option<String>,
     /// Origins whose pages may send, each exact or with one `*` inside the host. None at all for `[]`; `CORS_ORIGINS`
     /// decides unless given.
@@ -76,6 +76,7 @@ pub(super) struct KeyBody {
     allowed_origins: Option<Vec<String>>,
     /// Requests in any 60 s per client; `RATE_LIMIT` decides unless given.
     #[serde(default)]
+    #[schema(minimum = 1)]
     rate_limit: Option<u32>,
 }
 

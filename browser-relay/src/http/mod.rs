@@ -30,6 +30,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use self::source_maps::check_form;
 use crate::config::Config;
 use crate::forward::Lane;
 use crate::key::{ActiveKey, KeyRing};

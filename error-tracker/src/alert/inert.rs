@@ -69,14 +69,12 @@ pub(super) fn cut_lines(text: &str, max_lines: usize, max_line_chars: usize) -> 
 /// Folds `text` into one line: controls, line ends and runs of space become one space.
 pub(super) fn one_line(text: &str) -> String {
     let mut folded = String::with_capacity(text.len().min(1024));
-    for word in text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty())
-    {
-        if !folded.is_empty() {
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+        let mut shown = word.chars().filter(|c| !turns_direction(*c)).peekable();
+        if shown.peek().is_some() && !folded.is_empty() {
             folded.push(' ');
         }
-        folded.extend(word.chars().filter(|c| !turns_direction(*c)));
+        folded.extend(shown);
     }
     folded
 }
@@ -174,6 +172,36 @@ fn turns_direction(c: char) -> bool {
     matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
+/// For the fuzzer: each form holds nothing that means something in its place.
+pub(crate) fn check(text: &str) {
+    let subject = Subject::new(text, " (#7)");
+    assert!(subject.as_str().chars().count() <= SUBJECT_CHARS && subject.as_str().ends_with(" (#7)"));
+    assert!(!subject.as_str().contains("=?"));
+    let line = one_line(text);
+    assert_eq!(one_line(&line), line, "one line is one line");
+    for shown in [
+        subject.as_str(),
+        &line,
+        &slack(text),
+        &discord(text),
+        &discord_code(text),
+    ] {
+        assert!(
+            !shown.chars().any(|c| c.is_control() || turns_direction(c)),
+            "{shown:?}"
+        );
+    }
+    let plain = plain_lines(text);
+    assert_eq!(plain_lines(&plain), plain);
+    assert!(!html(text).contains(['<', '>', '"', '\'']));
+    assert!(!slack(text).contains(['<', '>']) && !slack(text).contains("]("));
+    assert!(!discord_code(text).contains("``"));
+    for mention in ["@everyone", "@here", "@channel"] {
+        assert!(!slack(text).contains(mention) && !discord(text).contains(mention));
+    }
+    assert!(cut_lines(text, 9, 40).lines().count() <= 9);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,6 +240,7 @@ mod tests {
             ("a\u{2028}b\u{2029}c\u{85}d", "a b c d (#1)"),
             ("  a \t\n b  ", "a b (#1)"),
             ("user\u{202E}gpj.exe", "usergpj.exe (#1)"),
+            ("a \u{202E} b", "a b (#1)"),
             (
                 "\u{5E9}\u{5DC}\u{5D5}\u{5DD} \u{1F600}",
                 "\u{5E9}\u{5DC}\u{5D5}\u{5DD} \u{1F600} (#1)",

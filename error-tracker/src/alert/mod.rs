@@ -8,7 +8,7 @@ pub(crate) mod backoff;
 mod digest;
 mod hook;
 pub(crate) mod hourly_cap;
-mod inert;
+pub(crate) mod inert;
 mod letter;
 
 use serde::{Deserialize, Serialize};

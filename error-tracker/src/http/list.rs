@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
-use shared::http::params::Limit;
+use shared::http::params::{Limit, parse_query};
 use shared::http::{Problem, Query};
 
 use super::Shared;
@@ -44,7 +44,7 @@ pub(super) struct ListQuery {
     #[param(inline)]
     sort: Sort,
     /// 50 unless given, at most 200.
-    #[param(value_type = Option<u32>)]
+    #[param(inline)]
     limit: Option<Limit>,
     offset: Option<u64>,
     /// `next` of the page before.
@@ -210,5 +210,17 @@ fn read_cursor(text: &str, sort: Sort) -> Result<(i64, i64), Problem> {
         _ => Err(Problem::bad_request(
             "cursor: not one of this list; take it from `next` and keep `sort`",
         )),
+    }
+}
+
+/// For the fuzzer: a query that is taken is within its bounds, and its cursor is one of ours.
+pub(crate) fn check_list(query: &str) {
+    let Ok(query) = parse_query::<ListQuery>(query) else {
+        return;
+    };
+    assert!((1..=MOST).contains(&Limit::resolve(query.limit, DEFAULT_LIMIT, MOST)));
+    if let Some(Ok(place)) = query.cursor.map(|cursor| read_cursor(&cursor, query.sort)) {
+        let written = format!("{}.{}.{}", query.sort.column(), place.0, place.1);
+        assert_eq!(read_cursor(&written, query.sort).ok(), Some(place), "{written}");
     }
 }

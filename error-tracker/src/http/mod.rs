@@ -25,6 +25,8 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use self::ingest::check_report;
+pub(crate) use self::list::check_list;
 use crate::config::Config;
 use crate::notify::Channels;
 use crate::store::Store;

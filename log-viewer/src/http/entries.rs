@@ -24,7 +24,7 @@ const MOST: u32 = 500;
 const DEEPEST_OFFSET: u64 = 10_000;
 /// A search answers after this with what it has.
 pub(super) const SEARCH_TIME: Duration = Duration::from_secs(2);
-const DEFAULT_AROUND: u32 = 50;
+const DEFAULT_AROUND: u64 = 50;
 
 /// An entry.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -92,7 +92,7 @@ impl Names {
 #[into_params(parameter_in = Query)]
 pub(super) struct PageQuery {
     /// 100 unless given, at most 500.
-    #[param(value_type = Option<u32>)]
+    #[param(inline)]
     limit: Option<Limit>,
     /// At most 10000.
     offset: Option<u64>,
@@ -215,9 +215,9 @@ async fn find(app: &App, id: i64) -> Result<(Head, String), Problem> {
 #[into_params(parameter_in = Query)]
 pub(super) struct AroundQuery {
     /// Entries before it: 50 unless given, at most 500.
-    before: Option<u32>,
+    before: Option<u64>,
     /// Entries after it.
-    after: Option<u32>,
+    after: Option<u64>,
 }
 
 /// An entry in its surroundings.
@@ -238,7 +238,7 @@ pub(super) async fn get_context(
     Query(query): Query<AroundQuery>,
 ) -> Result<axum::response::Response, Problem> {
     let (head, text) = find(&app, id).await?;
-    let most = |count: Option<u32>| count.unwrap_or(DEFAULT_AROUND).min(MOST) as usize;
+    let most = |count: Option<u64>| count.unwrap_or(DEFAULT_AROUND).min(MOST.into()) as usize;
     let (before, after) = around::read(
         &app.store,
         &head,

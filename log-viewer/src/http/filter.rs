@@ -18,9 +18,11 @@ use crate::when;
 #[into_params(parameter_in = Query)]
 pub(super) struct FilterQuery {
     /// The name of a container; may be given several times.
+    #[param(required = false)]
     container: Vec<String>,
     /// A level, or `>=WARNING` for it and worse ones (`%3E=WARNING` in a URL, which has no bare `>`); may be given several
     /// times.
+    #[param(required = false)]
     level: Vec<String>,
     /// `stdout` or `stderr`.
     stream: Option<String>,

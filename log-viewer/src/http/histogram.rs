@@ -15,8 +15,8 @@ use crate::entry::Level;
 use crate::nanos::Nanos;
 use crate::search::histogram;
 
-const DEFAULT_BUCKETS: u32 = 60;
-const MOST_BUCKETS: u32 = 1_000;
+const DEFAULT_BUCKETS: u64 = 60;
+const MOST_BUCKETS: u64 = 1_000;
 const NANOS_PER_MS: i64 = 1_000_000;
 
 /// How finely.
@@ -24,7 +24,7 @@ const NANOS_PER_MS: i64 = 1_000_000;
 #[into_params(parameter_in = Query)]
 pub(super) struct BucketsQuery {
     /// About so many over the whole range: 60 unless given, at most 1000.
-    buckets: Option<u32>,
+    buckets: Option<u64>,
 }
 
 /// Counts per bucket and level.
@@ -59,7 +59,7 @@ pub(super) async fn get_histogram(
 ) -> Result<Json<HistogramReply>, Problem> {
     let (filter, query): (FilterQuery, BucketsQuery) =
         FilterQuery::read(query.as_deref().unwrap_or_default())?;
-    let buckets = query.buckets.unwrap_or(DEFAULT_BUCKETS).clamp(1, MOST_BUCKETS);
+    let buckets = query.buckets.unwrap_or(DEFAULT_BUCKETS).clamp(1, MOST_BUCKETS) as u32;
     let now = Nanos::now();
     let filter = filter.resolve(&app.store, now).await?;
     let histogram = histogram::read(&app.store, filter, buckets, now, Instant::now() + SEARCH_TIME).await?;

@@ -132,6 +132,7 @@ async fn the_number_of_buckets_is_about_what_was_asked_for_and_has_a_maximum() {
         ("buckets=10", 3, 20),
         ("buckets=360", 120, 720),
         ("buckets=4000000000", 300, 2_000),
+        ("buckets=9000000000000000000", 300, 2_000),
     ] {
         let histogram = viewer.get(&format!("/api/logs/histogram?{range}&{asked}")).await;
         let count = histogram["buckets"].as_array().unwrap().len();

@@ -52,7 +52,8 @@ struct Label {
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct LabelsQuery {
-    /// The metric.
+    /// The metric; required.
+    #[param(value_type = String, required = true)]
     name: Option<String>,
     /// Only those of this project.
     project: Option<String>,

@@ -26,6 +26,8 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use self::ingest::check_points;
+pub(crate) use self::metrics::check_query;
 use crate::bucket::Resolution;
 use crate::config::Config;
 use crate::store::Store;

@@ -139,7 +139,8 @@ impl Summary {
     pub(crate) fn avg(&self) -> f64 {
         let avg = self.sum.value() / self.count as f64;
         // The sum was rounded.
-        avg.clamp(self.min, self.max)
+        // Not `clamp`, which panics when bytes that were damaged have their ends the wrong way round.
+        avg.max(self.min).min(self.max)
     }
 
     /// What its distribution is told by. `None` when distributions are not kept of this kind.
@@ -149,7 +150,7 @@ impl Summary {
         let ranks = [p50, RATED_SHARE, p95, p99].map(|share| rank(share, self.count));
         let [p50, p75, p95, p99] = sketch
             .values_at(ranks)
-            .map(|value| value.clamp(self.min, self.max));
+            .map(|value| value.max(self.min).min(self.max));
         Some(match self.percentiles {
             Percentiles::Exact([p50, p95, p99]) => Told {
                 p50,

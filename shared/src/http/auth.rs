@@ -155,9 +155,9 @@ impl Auth {
         headers
             .get_all(header::COOKIE)
             .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
+            // Cookies know no ports: those of other programs on this host come along, and may be no text.
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+            .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
             .find_map(|(name, value)| (name == self.cookie_name).then_some(value))
     }
 }
@@ -218,6 +218,17 @@ mod tests {
             auth.identify(&HeaderMap::new(), Some("old"), now()),
             Some((1, Via::Key))
         );
+    }
+
+    #[test]
+    fn a_cookie_is_found_beside_one_of_another_that_is_no_text() {
+        let auth = Auth::new("thing", &["key".into()]);
+        let value = auth.issue_session(0, now()).unwrap();
+        let cookies = [b"name=\xc3\xbc; x=\xff; monlight_thing=", value.as_bytes()].concat();
+        let mut headers = HeaderMap::new();
+        headers.insert("cookie", HeaderValue::from_bytes(&cookies).unwrap());
+
+        assert_eq!(auth.identify(&headers, None, now()), Some((0, Via::Cookie)));
     }
 
     #[test]

@@ -8,18 +8,21 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
-use utoipa::openapi::path::PathItem;
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{OpenApi, RefOr, Response as Described};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response as Described, ResponseBuilder};
 use utoipa::{Modify, PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::ProblemBody;
 
-/// Adds the ways to sign in and the body of an error.
+/// The content type of an error.
+const PROBLEM: &str = "application/problem+json";
+
+/// Adds the ways to sign in, the body of an error, and what any operation may answer.
 #[derive(Debug)]
 pub struct Common;
 
@@ -35,8 +38,60 @@ impl Modify for Common {
         }
         let problem = (ProblemBody::name().into_owned(), ProblemBody::schema());
         components.schemas.extend([problem]);
+        components
+            .responses
+            .extend(REFUSALS.map(|(name, _, description)| {
+                let schema = RefOr::Ref(Ref::from_schema_name(ProblemBody::name()));
+                let content = ContentBuilder::new().schema(Some(schema)).build();
+                let response = ResponseBuilder::new()
+                    .description(description)
+                    .content(PROBLEM, content);
+                (name.to_owned(), RefOr::T(response.build()))
+            }));
     }
 }
+
+/// What an operation may answer because of what stands around it: a name, the status, and when.
+type Refusal = (&'static str, u16, &'static str);
+
+const UNUSABLE: Refusal = (
+    "Unusable",
+    400,
+    "a parameter or the body cannot be used; `detail` names it",
+);
+const UNAUTHORISED: Refusal = ("Unauthorised", 401, "the key is missing or wrong");
+const FOREIGN_PAGE: Refusal = (
+    "ForeignPage",
+    403,
+    "a browser's session may change things only with the header `X-Monlight-UI: 1`",
+);
+const PAUSED: Refusal = ("Paused", 408, "the body paused for 30 seconds");
+const TOO_LARGE: Refusal = ("TooLarge", 413, "the body is larger than it may be");
+const ENCODED: Refusal = (
+    "Encoded",
+    415,
+    "the body's `Content-Encoding` is none of gzip, deflate, br and zstd",
+);
+const TOO_MANY: Refusal = (
+    "TooMany",
+    429,
+    "too many requests; `Retry-After` says when to come again",
+);
+const UNAVAILABLE: Refusal = (
+    "Unavailable",
+    503,
+    "it cannot be done now; nothing was changed, and `Retry-After` says when to come again if that is known",
+);
+const REFUSALS: [Refusal; 8] = [
+    UNUSABLE,
+    UNAUTHORISED,
+    FOREIGN_PAGE,
+    PAUSED,
+    TOO_LARGE,
+    ENCODED,
+    TOO_MANY,
+    UNAVAILABLE,
+];
 
 /// The routes, and with them the document of them all.
 pub fn with_document(routes: OpenApiRouter) -> Router {
@@ -45,13 +100,13 @@ pub fn with_document(routes: OpenApiRouter) -> Router {
         .routes(routes!(get_document))
         .split_for_parts();
     document.merge(own_document);
-    document.paths.paths.values_mut().for_each(name_problems);
+    document.paths.paths.values_mut().for_each(complete);
     let text = document.to_json().unwrap_or_default();
     router.merge(own.with_state(text.into()))
 }
 
-/// Errors are documented by their body, and have a content type of their own.
-fn name_problems(path: &mut PathItem) {
+/// Puts in what all operations have in common, so that none of them has to say it.
+fn complete(path: &mut PathItem) {
     let PathItem {
         get,
         put,
@@ -60,17 +115,66 @@ fn name_problems(path: &mut PathItem) {
         patch,
         ..
     } = path;
-    for operation in [get, put, post, delete, patch].into_iter().flatten() {
-        for (status, response) in &mut operation.responses.responses {
-            let RefOr::T(Described { content, .. }) = response else {
-                continue;
-            };
-            if status.starts_with(['4', '5'])
-                && let Some(body) = content.swap_remove("application/json")
-            {
-                content.insert("application/problem+json".to_owned(), body);
-            }
+    for (operation, changes) in [
+        (get, false),
+        (put, true),
+        (post, true),
+        (delete, true),
+        (patch, true),
+    ] {
+        let Some(operation) = operation else {
+            continue;
+        };
+        name_problems(operation);
+        add_refusals(operation);
+        // Where no other key is asked for, a session will do, if it comes from its own page.
+        if changes && operation.security.is_none() {
+            refuse(operation, &[FOREIGN_PAGE]);
         }
+    }
+}
+
+/// Errors are documented by their body, and have a content type of their own.
+fn name_problems(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(Described { content, .. }) = response else {
+            continue;
+        };
+        if status.starts_with(['4', '5'])
+            && let Some(body) = content.swap_remove("application/json")
+        {
+            content.insert(PROBLEM.to_owned(), body);
+        }
+    }
+}
+
+/// Whoever asks for a key refuses those without one, and a body has to be read.
+fn add_refusals(operation: &mut Operation) {
+    let open = [SecurityRequirement::default()];
+    if operation.security.as_deref() != Some(&open) {
+        refuse(operation, &[UNAUTHORISED, UNAVAILABLE]);
+    }
+    if operation.responses.responses.contains_key("401") {
+        // Who keeps guessing is refused like one who asks too often.
+        refuse(operation, &[TOO_MANY]);
+    }
+    if operation.request_body.is_some() {
+        refuse(operation, &[UNUSABLE, PAUSED, TOO_LARGE, ENCODED, UNAVAILABLE]);
+    }
+    let mut parameters = operation.parameters.iter().flatten();
+    let is_in_query = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query);
+    if parameters.any(is_in_query) {
+        refuse(operation, &[UNUSABLE]);
+    }
+}
+
+/// Adds what is not documented by the operation itself.
+fn refuse(operation: &mut Operation, refusals: &[Refusal]) {
+    for (name, status, _) in refusals {
+        let documented = &mut operation.responses.responses;
+        documented
+            .entry(status.to_string())
+            .or_insert_with(|| RefOr::Ref(Ref::from_response_name(*name)));
     }
 }
 

@@ -70,12 +70,34 @@ impl Document {
         assert_eq!(schemes["key"]["name"], "X-API-Key");
         assert_eq!(schemes["bearer"]["scheme"], "bearer");
         let text = document.to_string();
-        for reference in text.split("\"#/components/schemas/").skip(1) {
-            let name = reference.split('"').next().unwrap_or_default();
+        for reference in text.split("\"#/components/").skip(1) {
+            let place = reference.split('"').next().unwrap_or_default();
+            let (kind, name) = place.split_once('/').unwrap_or_default();
             assert!(
-                document["components"]["schemas"][name].is_object(),
+                document["components"][kind][name].is_object(),
                 "{name} is used and not defined"
             );
+        }
+        self.assert_refusals();
+    }
+
+    /// Each operation tells how it refuses those without a key, and a body that it cannot read.
+    fn assert_refusals(&self) {
+        for (path, methods) in self.operations() {
+            for method in methods {
+                let operation = &self.whole["paths"][&path][&method];
+                let told = operation["responses"].as_object().expect("responses");
+                let mut wanted = Vec::new();
+                if operation["security"] != json!([{}]) {
+                    wanted.extend(["401", "429", "503"]);
+                }
+                if operation["requestBody"].is_object() {
+                    wanted.extend(["400", "408", "413", "415", "503"]);
+                }
+                for status in wanted {
+                    assert!(told.contains_key(status), "{method} {path}: {status}");
+                }
+            }
         }
     }
 

@@ -15,6 +15,7 @@ use shared::http::Problem;
 use shared::http::body::Encoding;
 use shared::http::params::{Id, Limit, Query};
 
+pub(crate) use self::receive::check_form;
 pub(super) use self::receive::most_body_bytes;
 use self::receive::{decode, on_thread, problem, receive, take_out};
 use super::{App, Shared};
@@ -57,7 +58,7 @@ pub(super) struct ListQuery {
     project: Option<String>,
     release: Option<String>,
     /// 1 to 1000; 100 unless given.
-    #[param(value_type = Option<u32>)]
+    #[param(inline)]
     limit: Option<Limit>,
     /// Only maps that were uploaded before the one with this id.
     before: Option<i64>,

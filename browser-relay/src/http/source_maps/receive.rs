@@ -14,6 +14,7 @@ use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 use shared::http::Problem;
 use shared::http::body::Encoding;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::upload::{Label, Limited, MapText, UploadError, open_json, temporary};
 
@@ -223,5 +224,23 @@ pub(super) fn problem(error: UploadError) -> Problem {
         UploadError::Disk(error) => disk_problem(error),
         UploadError::Database(error) => error.into(),
         UploadError::Stopped => Problem::internal(),
+    }
+}
+
+/// For the fuzzer: whatever a form holds, what is taken out of it is bounded.
+pub(crate) fn check_form(bytes: &[u8]) {
+    const MOST: u64 = 1_000;
+    thread_local! {
+        static RUNTIME: Runtime = Builder::new_current_thread().build().expect("a runtime");
+    }
+    let database = std::env::temp_dir().join("none.db");
+    let mut body = temporary(&database).expect("a file");
+    body.write_all(bytes).expect("a file that can be written");
+    let taken = take_from_form(body, "b".to_owned(), Label::default(), &database, MOST);
+    if let Ok((label, map)) = RUNTIME.with(|runtime| runtime.block_on(taken)) {
+        assert!(map.length() <= MOST.min(bytes.len() as u64));
+        for text in [label.project, label.release, label.file_url].iter().flatten() {
+            assert!(text.len() <= 3 * TEXT_BYTES.min(bytes.len()));
+        }
     }
 }

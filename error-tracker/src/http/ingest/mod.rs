@@ -8,15 +8,14 @@ use axum::extract::{Request, State};
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use shared::clock::Timestamp;
+use shared::clock::{DAY_MS, Timestamp};
 use shared::http::Problem;
-use shared::http::body::WholeBody;
-use shared::http::body::parse_json;
+use shared::http::body::{parse_json, with_whole_characters};
 
 use self::report_body::ReportBody;
 use super::Shared;
 use crate::group::Effect;
-use crate::report::Report;
+use crate::report::{Occurrence, Report, unpack_body};
 use crate::store::ingest::Counted;
 use crate::storm::Storms;
 
@@ -94,7 +93,7 @@ pub(super) async fn report_batch(
         mut reports,
         rejected,
     } = read_batch(
-        &app.gate.read_body(request).await?.mended(),
+        &app.gate.read_body(request).await?.mended().bytes,
         Timestamp::now(),
         &app.storms,
     )?;
@@ -129,8 +128,8 @@ struct Batch {
     rejected: Vec<(usize, Problem)>,
 }
 
-fn read_batch(body: &WholeBody, now: Timestamp, storms: &Storms) -> Result<Batch, Problem> {
-    let bodies: Vec<&RawValue> = body.json()?;
+fn read_batch(json: &[u8], now: Timestamp, storms: &Storms) -> Result<Batch, Problem> {
+    let bodies: Vec<&RawValue> = parse_json(json)?;
     if bodies.len() > MOST_REPORTS {
         return Err(Problem::bad_request(format!(
             "at most {MOST_REPORTS} reports at once"
@@ -156,6 +155,38 @@ fn read_report(json: &[u8], now: Timestamp, storms: &Storms) -> Result<Report, P
         ));
     }
     parse_json::<ReportBody<'_>>(json)?.into_report(now, storms)
+}
+
+/// For the fuzzer: a report is read in the same way alone, again and in a batch.
+pub(crate) fn check_report(json: &[u8]) {
+    let (now, storms) = (Timestamp::from_millis(1_772_366_400_000), Storms::default());
+    let json = with_whole_characters(json.to_vec().into());
+    let read = read_report(&json, now, &storms);
+    if let Ok(report) = &read {
+        let again = read_report(&json, now, &storms).expect("it was read before");
+        assert_eq!(
+            again.fingerprint, report.fingerprint,
+            "the same report has the same key"
+        );
+        assert!((1..=100).contains(&report.project.chars().count()));
+        assert!((1..=200).contains(&report.exception_type.chars().count()));
+        assert!(report.summary.chars().count() <= crate::report::SUMMARY_CHARS);
+        let culprit = report.culprit.as_deref().unwrap_or_default();
+        assert!(culprit.chars().count() <= 300);
+        let (oldest, newest) = (now.plus_millis(-31 * DAY_MS), now);
+        assert!((oldest..=newest).contains(&report.at), "{}", report.at);
+        let kept = unpack_body(&report.body).expect("what was packed");
+        let occurrence: Occurrence<'_> = serde_json::from_slice(&kept).expect("what was written");
+        assert!(!occurrence.message.contains('\0') && !occurrence.traceback.contains('\0'));
+    }
+    let batch = [b"[", json.as_ref(), b"]"].concat();
+    if let Ok(batch) = read_batch(&batch, now, &storms)
+        && let Ok(report) = &read
+        && !json.starts_with(b"\xef\xbb\xbf")
+    {
+        let of_batch = batch.reports.first().map(|report| report.fingerprint);
+        assert_eq!((of_batch, batch.rejected.len()), (Some(report.fingerprint), 0));
+    }
 }
 
 impl Accepted {

@@ -24,24 +24,24 @@ const TYPE_CHARS: usize = 200;
 pub(super) struct ReportBody<'a> {
     /// 1 to 100 characters.
     #[serde(borrow, default)]
-    #[schema(value_type = String, example = "shop")]
+    #[schema(required = true, value_type = String, example = "shop")]
     project: Option<Text<'a>>,
     /// 1 to 200 characters.
     #[serde(borrow, default)]
-    #[schema(value_type = String, example = "KeyError")]
+    #[schema(required = true, value_type = String, example = "KeyError")]
     exception_type: Option<Text<'a>>,
     #[serde(borrow, default)]
-    #[schema(value_type = String)]
+    #[schema(required = true, value_type = String)]
     message: Option<Text<'a>>,
     /// May be empty.
     #[serde(borrow, default)]
-    #[schema(value_type = String)]
+    #[schema(required = true, value_type = String)]
     traceback: Option<JsonText<'a>>,
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Scalar<'static>, required = false)]
     environment: Option<Scalar<'a>>,
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Scalar<'static>, required = false)]
     release: Option<Scalar<'a>>,
     #[serde(borrow, default)]
     #[schema(value_type = Option<String>)]
@@ -54,7 +54,7 @@ pub(super) struct ReportBody<'a> {
     #[schema(value_type = Option<std::collections::BTreeMap<String, String>>)]
     request_headers: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Scalar<'static>, required = false)]
     user_id: Option<Scalar<'a>>,
     /// Any JSON; `session_id` in it makes the report part of a session.
     #[serde(borrow, default)]
@@ -62,7 +62,7 @@ pub(super) struct ReportBody<'a> {
     extra: Option<&'a RawValue>,
     /// The client's clock; kept within reason.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Scalar<'static>, required = false)]
     timestamp: Option<Scalar<'a>>,
     #[serde(borrow, default)]
     #[schema(value_type = Option<String>)]
@@ -75,7 +75,7 @@ pub(super) struct ReportBody<'a> {
     fingerprint: Option<Vec<String>>,
     /// A repeat within seven days is counted once.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Scalar<'static>, required = false)]
     event_id: Option<Scalar<'a>>,
 }
 

@@ -47,7 +47,7 @@ fn others() -> &'static [(char, char)] {
 }
 
 /// The one letter that stands for all cases of this one. By way of the capital, because it is one for σ and ς.
-fn fold(letter: char) -> char {
+pub(super) fn fold(letter: char) -> char {
     if !CASED.iter().any(|range| range.contains(&letter)) {
         return letter;
     }

@@ -18,6 +18,7 @@ use sqlx::{QueryBuilder, Sqlite};
 
 pub(crate) use self::item::Item;
 use self::plan::Plan;
+pub(crate) use self::search::check_search;
 use self::statement::{push_places, push_total};
 use super::Store;
 use crate::report::Source;

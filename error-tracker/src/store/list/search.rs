@@ -3,9 +3,12 @@
 //! The text decides, so that a group is found by the same words before and after it is indexed; the index only
 //! leads to it faster.
 
-use sqlx::{QueryBuilder, Sqlite};
+use std::cell::RefCell;
 
-use super::letter_case::cases;
+use sqlx::{Connection as _, QueryBuilder, Sqlite, SqliteConnection};
+use tokio::runtime::{Builder, Runtime};
+
+use super::letter_case::{cases, fold};
 
 /// No group has as much text: a type has at most 200 characters, a summary 500. SQLite refuses very long patterns.
 const SEARCHABLE_CHARS: usize = 1_000;
@@ -81,4 +84,40 @@ fn class(letters: &[char]) -> String {
         [letter] if !matches!(letter, '*' | '?' | '[') => letter.to_string(),
         _ => format!("[{}]", letters.iter().collect::<String>()),
     }
+}
+
+/// For the fuzzer: what is looked for is found where it stands and nowhere else, in any case of its letters.
+pub(crate) fn check_search(wanted: &str, text: &str) {
+    thread_local! {
+        static DATABASE: RefCell<(Runtime, SqliteConnection)> = RefCell::new({
+            let runtime = Builder::new_current_thread().build().expect("a runtime");
+            let opened = runtime.block_on(SqliteConnection::connect("sqlite::memory:"));
+            (runtime, opened.expect("a database in memory"))
+        });
+    }
+    if wanted.is_empty() || is_too_long(wanted) {
+        return;
+    }
+    let text = text.replace('\0', "\u{fffd}");
+    let search = Search::new(wanted);
+    let mut query = QueryBuilder::new("select ");
+    search.push_condition(&mut query);
+    query
+        .push(" from (select '' as exception_type, ")
+        .push_bind(&text)
+        .push(" as message) e");
+    let found: bool = DATABASE.with_borrow_mut(|(runtime, database)| {
+        runtime
+            .block_on(query.build_query_scalar().fetch_one(database))
+            .expect("the statement is sound")
+    });
+    let folded = |text: &str| {
+        text.chars()
+            .map(|letter| fold(letter).to_ascii_lowercase())
+            .collect::<String>()
+    };
+    // The type is empty here, and a line break stands behind it.
+    let whole = format!("\n{text}");
+    let is_there = folded(&whole).contains(&folded(&wanted.replace('\0', "\u{fffd}")));
+    assert_eq!(found, is_there, "{wanted:?} in {text:?}");
 }

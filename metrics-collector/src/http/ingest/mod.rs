@@ -14,12 +14,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::clock::Timestamp;
 use shared::http::Problem;
-use shared::http::body::{WholeBody, parse_json};
+use shared::http::body::{parse_json, with_whole_characters};
 
 use self::point_body::{Measured, PointBody, Reach};
 use super::{App, Shared};
 use crate::bucket::{Floors, Resolution};
 use crate::catalogue::{Catalogue, Identity, Print};
+use crate::kind::Kind;
 use crate::labels::Labels;
 use crate::page::SeriesId;
 use crate::store::commit::{Batch, Outcome, Point, SeriesRef};
@@ -85,7 +86,7 @@ pub(super) async fn post_metrics(State(app): Shared, request: Request) -> Result
         now,
         oldest: oldest(&app, now),
     };
-    let Points { usable, rejected } = read(&body, reach, app.config.max_batch)?;
+    let Points { usable, rejected } = read(&body.bytes, reach, app.config.max_batch)?;
     if usable.is_empty() {
         return Err(nothing_usable(&app, &rejected));
     }
@@ -126,8 +127,8 @@ impl<'a> Points<'a> {
     }
 }
 
-fn read(body: &WholeBody, reach: Reach, most: usize) -> Result<Points<'_>, Problem> {
-    let text = body.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body.bytes);
+fn read(json: &[u8], reach: Reach, most: usize) -> Result<Points<'_>, Problem> {
+    let text = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
     let is_bare = text.trim_ascii_start().starts_with(b"[");
     let mut points = Points::default();
     let whole: Result<Vec<PointBody<'_>>, _> = if is_bare {
@@ -359,4 +360,41 @@ fn look_up(
             new.len() - 1
         });
     Ok(SeriesRef::New(place as u32))
+}
+
+/// For the fuzzer: a bare list and one in an object are the same, and each point is taken or refused with a reason.
+pub(crate) fn check_points(json: &[u8]) {
+    const MOST: usize = 50;
+    let now = Timestamp::from_millis(1_772_366_400_000);
+    let reach = Reach {
+        now,
+        oldest: now.plus_millis(-3_600_000),
+    };
+    let json = with_whole_characters(json.to_vec().into());
+    let Ok(points) = read(&json, reach, MOST) else {
+        return;
+    };
+    let count = points.usable.len() + points.rejected.len();
+    assert!((1..=MOST).contains(&count), "{count}");
+    assert!(
+        points
+            .rejected
+            .iter()
+            .all(|point| !point.detail.is_empty() && point.index < count)
+    );
+    for (_, point) in &points.usable {
+        assert!(point.value.is_finite() && (point.kind != Kind::Counter || point.value >= 0.0));
+        assert!(
+            point.at >= reach.oldest && point.at <= now.plus_millis(600_000),
+            "{}",
+            point.at
+        );
+        assert!(!point.name.trim().is_empty() && !point.project.trim().is_empty());
+    }
+    if json.trim_ascii_start().starts_with(b"[") {
+        let wrapped = [b"{\"metrics\":", json.as_ref(), b"}"].concat();
+        let in_object = read(&wrapped, reach, MOST).expect("the same points in an object");
+        let places = |points: &Points<'_>| points.usable.iter().map(|(index, _)| *index).collect::<Vec<_>>();
+        assert_eq!(places(&in_object), places(&points));
+    }
 }

@@ -25,23 +25,23 @@ const MOST_AHEAD_MS: i64 = 10 * 60_000;
 pub(super) struct PointBody<'a> {
     /// 1 to 200 characters.
     #[serde(borrow, default)]
-    #[schema(value_type = String, example = "http_requests_total")]
+    #[schema(required = true, value_type = String, example = "http_requests_total")]
     name: Option<Text<'a>>,
     /// `counter` (each value is an increment), `histogram` or `gauge`.
     #[serde(borrow, default)]
-    #[schema(value_type = Kind)]
+    #[schema(required = true, value_type = Kind)]
     r#type: Option<Text<'a>>,
     /// A finite number; of a counter not below zero.
     #[serde(default)]
-    #[schema(value_type = f64, example = 1)]
+    #[schema(required = true, value_type = f64, example = 1)]
     value: Option<f64>,
     /// Texts, numbers and booleans by name, at most 32. `session_id` is left out.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<std::collections::BTreeMap<String, String>>)]
+    #[schema(value_type = Option<std::collections::BTreeMap<String, Scalar<'static>>>)]
     labels: Option<&'a RawValue>,
     /// RFC 3339, or milliseconds since the epoch; now unless given.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Scalar<'static>, required = false)]
     timestamp: Option<When<'a>>,
     /// 1 to 100 characters; `default` unless given.
     #[serde(borrow, default)]
@@ -49,7 +49,7 @@ pub(super) struct PointBody<'a> {
     project: Option<Text<'a>>,
     /// Of a histogram: a later value of the same series and id replaces this one, as long as points are kept.
     #[serde(borrow, default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Scalar<'static>, required = false)]
     id: Option<Scalar<'a>>,
 }
 

@@ -8,15 +8,17 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
+use shared::http::params::parse_query;
 use shared::http::{Problem, Query};
 
 use self::pieces::Writer;
 use super::Shared;
 use super::catalogue::project_id;
 use super::range::{self, Fineness};
-use crate::bucket::Resolution;
+use crate::bucket::{Floors, Resolution};
 use crate::kind::Kind;
 use crate::labels::Selector;
+use crate::period::LONGEST_MS;
 use crate::query::{self, Groups, Range, Row, Selection, TooMany, Wanted};
 
 /// Rows of one reply.
@@ -27,7 +29,7 @@ const MOST_ROWS: usize = 50_000;
 #[into_params(parameter_in = Query)]
 pub(super) struct MetricQuery {
     /// The metric; required.
-    #[param(value_type = String)]
+    #[param(value_type = String, required = true)]
     name: Option<String>,
     /// Up to now: 90s, 15m, 24h, 30d. 24h unless given.
     period: Option<String>,
@@ -214,4 +216,32 @@ pub(super) async fn get_metric(
         with_rate,
     };
     Ok(writer.into_response())
+}
+
+/// For the fuzzer: the stretch of time that a query names has an end after its start, and is no longer than it may be.
+pub(crate) fn check_query(query: &str) {
+    let now = Timestamp::from_millis(1_772_366_400_000);
+    let Ok(query) = parse_query::<MetricQuery>(query) else {
+        return;
+    };
+    let asked = range::read(
+        query.period.as_deref(),
+        query.since.as_deref(),
+        query.until.as_deref(),
+        query.resolution,
+        Floors::default(),
+        now,
+    );
+    if let Ok(asked) = asked {
+        let length = asked.until.millis() - asked.since.millis();
+        assert!((1..=LONGEST_MS).contains(&length), "{length}");
+        let (first, last) = (asked.range.from, asked.range.to);
+        let resolution = asked.range.resolution;
+        // What is before 1970 is cut.
+        assert!(first <= last && resolution.start(first) <= asked.since.max(Timestamp::default()));
+        assert!(
+            asked.until <= resolution.start(last),
+            "the last bucket holds the end"
+        );
+    }
 }

@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::encoding::Encoding;
 use self::encoding::decode;
-pub use self::json::{parse_json, parse_object};
+pub use self::json::{parse_json, parse_object, with_whole_characters};
 use super::problem::Problem;
 
 /// A body that pauses for longer is given up.
@@ -57,7 +57,7 @@ impl WholeBody {
     /// write what their strings hold, and a report is worth more than the half of an emoji that was cut.
     #[must_use]
     pub fn mended(mut self) -> Self {
-        self.bytes = json::with_whole_characters(self.bytes);
+        self.bytes = with_whole_characters(self.bytes);
         self
     }
 

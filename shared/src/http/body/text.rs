@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, de};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
 
 /// A string, borrowed from the body where it has no escapes.
 #[derive(Debug)]
@@ -74,6 +76,22 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
         deserializer
             .deserialize_str(TextVisitor { scalars: false })
             .map(Self)
+    }
+}
+
+impl utoipa::PartialSchema for Scalar<'_> {
+    fn schema() -> RefOr<Schema> {
+        let kinds = SchemaType::from_iter([Type::String, Type::Number, Type::Boolean, Type::Null]);
+        ObjectBuilder::new()
+            .schema_type(kinds)
+            .description(Some("A text, or a number or boolean that was not quoted."))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Scalar<'_> {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Scalar")
     }
 }
 

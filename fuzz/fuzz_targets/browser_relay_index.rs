@@ -1,0 +1,4 @@
+//! See [`browser_relay::fuzzing::check_index`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| browser_relay::fuzzing::check_index(input));

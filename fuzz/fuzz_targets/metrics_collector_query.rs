@@ -1,0 +1,4 @@
+//! See [`metrics_collector::fuzzing::check_query`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| metrics_collector::fuzzing::check_query(input));

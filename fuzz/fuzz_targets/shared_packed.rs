@@ -1,0 +1,4 @@
+//! See [`shared::fuzzing::check_packed`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| shared::fuzzing::check_packed(input));
