@@ -26,8 +26,11 @@ use leftover::Recoverable;
 
 /// A connection's read buffer, and so the longest head. A thousand connections have to fit into the memory limit.
 const BUFFER_BYTES: usize = 32 * 1_024;
-/// After so long without a request a service is at rest.
-const QUIET: Duration = Duration::from_secs(2);
+/// So often a service gives back what it does not need, unless it is busy: then it would need the same again at once.
+const LOOK_AROUND: Duration = Duration::from_secs(2);
+/// A service with more requests between two looks is busy. With fewer, what is mapped again costs it less than a
+/// thousandth of a processor.
+const BUSY: u64 = 400;
 
 /// Limits on time and number; tests shorten them.
 #[derive(Debug, Clone, Copy)]
@@ -104,15 +107,15 @@ pub async fn serve(listener: TcpListener, app: App, limits: ServeLimits, stop: C
     rest.abort();
 }
 
-/// Gives back what of the program is mapped, at the start and again whenever nobody has asked for anything. Runs until
+/// Gives back what of the program is mapped, at the start and again whenever few have asked for anything. Runs until
 /// it is aborted.
 async fn rest(app: App) {
     let mut before = app.served();
-    let mut tick = tokio::time::interval(QUIET);
+    let mut tick = tokio::time::interval(LOOK_AROUND);
     loop {
         tick.tick().await;
         let served = app.served();
-        if served == before {
+        if served - before < BUSY {
             crate::memory::give_back_program();
         }
         before = served;
