@@ -67,6 +67,10 @@ impl Store {
         tx.commit().await?;
         store.load_directory().await?;
         store.load_groups().await?;
+        // The pages that were read for it would stay in the cache of the one reader that there is by now.
+        sqlx::query("pragma shrink_memory")
+            .execute(store.db.read())
+            .await?;
         Ok(store)
     }
 
