@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use shared::clock::Timestamp;
 use shared::http::body::text::{Scalar, Text};
 
@@ -213,6 +213,28 @@ impl PointBody<'_> {
     }
 }
 
+/// Points that have waited, with no time that is ahead of `now`: the clock that they were accepted by may have been set back
+/// since then, and the collector refuses what is too far ahead.
+pub(crate) fn not_ahead(json: Vec<u8>, now: Timestamp) -> Vec<u8> {
+    let array = [b"[", json.as_slice(), b"]"].concat();
+    let Ok(mut points) = serde_json::from_slice::<Vec<BTreeMap<&str, &RawValue>>>(&array) else {
+        return json;
+    };
+    let Ok(now_json) = to_raw_value(&now.millis()) else {
+        return json;
+    };
+    for point in &mut points {
+        let ahead = point
+            .get_mut("timestamp")
+            .filter(|told| told.get().parse().is_ok_and(|millis: i64| millis > now.millis()));
+        if let Some(told) = ahead {
+            *told = &now_json;
+        }
+    }
+    let texts: Result<Vec<String>, _> = points.iter().map(serde_json::to_string).collect();
+    texts.map_or(json, |texts| texts.join(",").into_bytes())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -313,5 +335,18 @@ mod tests {
                 .unwrap();
 
         assert_eq!(written[0]["timestamp"], 1_000_000);
+    }
+
+    #[test]
+    fn what_has_waited_while_the_clock_was_set_back_is_not_ahead() {
+        let now = Timestamp::from_millis(1_000_000);
+        let first = r#"{"labels":{"page":"/"},"name":"n","timestamp":999999,"value":0.1}"#;
+        let second = r#"{"labels":{"page":"/"},"name":"n","timestamp":1000001,"value":1e300}"#;
+
+        let waited = not_ahead(format!("{first},{second}").into_bytes(), now);
+
+        let second = second.replace("1000001", "1000000");
+        assert_eq!(String::from_utf8(waited).unwrap(), format!("{first},{second}"));
+        assert_eq!(not_ahead(b"1,2".to_vec(), now), b"1,2", "what is no point stays");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use shared::clock::Timestamp;
 use tokio::sync::oneshot;
 
 use super::lane::Outcome;
@@ -28,6 +29,8 @@ pub(super) struct Batch {
     pub(super) items: usize,
     /// The same at each try, so that what was taken is not counted again.
     pub(super) retry_key: Option<String>,
+    /// The latest time of a job, by which its values may be stamped.
+    accepted_at: Timestamp,
 }
 
 impl Batch {
@@ -38,6 +41,7 @@ impl Batch {
             jobs: Vec::new(),
             items: 0,
             retry_key: destination.needs_retry_key().then(id::random),
+            accepted_at: Timestamp::default(),
         }
     }
 
@@ -47,7 +51,14 @@ impl Batch {
     }
 
     /// Takes in the JSON values of one request, which commas separate.
-    pub(super) fn push(&mut self, values: &[u8], items: usize, reply: oneshot::Sender<Outcome>) {
+    pub(super) fn push(
+        &mut self,
+        values: &[u8],
+        items: usize,
+        now: Timestamp,
+        reply: oneshot::Sender<Outcome>,
+    ) {
+        self.accepted_at = self.accepted_at.max(now);
         if !self.jobs.is_empty() {
             self.body.push(b',');
         }
@@ -67,7 +78,7 @@ impl Batch {
         for (place, job) in self.jobs.into_iter().enumerate() {
             let values = &self.body[at..at + job.bytes];
             at += job.bytes + 1;
-            halves[usize::from(place >= middle)].push(values, job.items, job.reply);
+            halves[usize::from(place >= middle)].push(values, job.items, self.accepted_at, job.reply);
         }
         halves
     }
@@ -79,6 +90,7 @@ impl Batch {
             retry_key: self.retry_key.clone(),
             size: self.body.len(),
             body: packer.pack(&self.body)?,
+            accepted_at: self.accepted_at,
         })
     }
 }
@@ -90,7 +102,7 @@ mod tests {
     fn batch(destination: Destination, jobs: &[(&str, usize)]) -> Batch {
         let mut batch = Batch::new(destination, Vec::new());
         for (values, items) in jobs {
-            batch.push(values.as_bytes(), *items, oneshot::channel().0);
+            batch.push(values.as_bytes(), *items, Timestamp::MAX, oneshot::channel().0);
         }
         batch
     }

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::value::RawValue;
+use shared::clock::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::peer::{Away, Reply, Taken};
+use super::peer::{Away, Destination, Reply, Taken};
 use super::way::Way;
 use crate::blocks::unpack;
 use crate::id;
+use crate::points::not_ahead;
 use crate::store;
 use crate::store::spool::{ROW_BYTES, Waiting};
 
@@ -44,6 +46,8 @@ struct Parcel {
     /// In the body, without those of damaged rows.
     items: usize,
     retry_key: Option<String>,
+    /// The last of them.
+    accepted_at: Timestamp,
 }
 
 pub(super) async fn run(way: Arc<Way>, stop: CancellationToken) {
@@ -127,6 +131,7 @@ async fn read_after(way: &Way, id: i64) -> store::Result<Option<Parcel>> {
         body: Vec::new(),
         items: 0,
         retry_key: first.retry_key.clone(),
+        accepted_at: last.accepted_at,
     };
     for row in &rows {
         let size = usize::try_from(row.size)
@@ -168,13 +173,19 @@ fn pause(failures: u32, asked: Option<Duration>) -> Duration {
 /// Sends what goes together. What is refused for ever is counted and counts as arrived.
 async fn deliver(way: &Way, parcel: Parcel) -> Result<(), Away> {
     let Parcel {
-        body,
+        mut body,
         items,
         retry_key: key,
+        accepted_at,
         ..
     } = parcel;
     if items == 0 {
         return Ok(());
+    }
+    let now = Timestamp::now();
+    let was_set_back = accepted_at > now;
+    if was_set_back && way.peer.destination == Destination::MetricsCollector {
+        body = not_ahead(body, now);
     }
     // The next one last. Halves of a refused batch have keys that are the same at every try.
     let mut to_go = vec![(body, items, key)];

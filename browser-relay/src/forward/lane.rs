@@ -97,10 +97,16 @@ impl Lane {
     }
 
     /// Hands on JSON values, which `body` holds separated by commas, and waits until they are with the peer or in the spool.
-    /// Only `items` of those that there was room for are left.
-    pub(crate) async fn hand_on(&self, room: Room<'_>, body: String, items: usize) -> Outcome {
+    /// Only `items` of those that there was room for are left. None of them is stamped with a later time than `now`.
+    pub(crate) async fn hand_on(
+        &self,
+        room: Room<'_>,
+        body: String,
+        items: usize,
+        now: Timestamp,
+    ) -> Outcome {
         debug_assert!(items <= room.items, "items do not become more");
-        let Some(outcome) = self.queue.push(body.as_bytes(), items) else {
+        let Some(outcome) = self.queue.push(body.as_bytes(), items, now) else {
             return self.turned_away(items);
         };
         drop(body);
@@ -270,10 +276,7 @@ async fn keep(way: &Way, batches: Vec<Batch>, packer: &mut Option<FastPacker>, q
     let bytes: u64 = rows.iter().map(cost).sum();
     // Counted first: the other task may have sent them on before this one hears of the commit.
     way.add(rows.len() as i64, items as i64, bytes as i64);
-    let result = way
-        .store
-        .spool(way.peer.destination, &rows, Timestamp::now())
-        .await;
+    let result = way.store.spool(way.peer.destination, &rows).await;
     let outcome: Box<dyn Fn() -> Outcome + Send> = match result {
         Ok(()) => {
             way.counted.spooled.fetch_add(items as u64, Ordering::Relaxed);

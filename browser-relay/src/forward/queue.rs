@@ -5,6 +5,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use shared::clock::Timestamp;
 use tokio::sync::{Notify, oneshot};
 
 use super::batch::Batch;
@@ -41,7 +42,12 @@ impl Queue {
 
     /// Puts JSON values, which commas separate, behind the others. What becomes of them is told by the receiver; `None` when too much waits, or
     /// nothing is taken any more.
-    pub(super) fn push(&self, values: &[u8], items: usize) -> Option<oneshot::Receiver<Outcome>> {
+    pub(super) fn push(
+        &self,
+        values: &[u8],
+        items: usize,
+        now: Timestamp,
+    ) -> Option<oneshot::Receiver<Outcome>> {
         let mut gathered = self.gathered();
         if gathered.is_closed || gathered.jobs == MOST_JOBS {
             return None;
@@ -54,7 +60,7 @@ impl Queue {
         let (reply, outcome) = oneshot::channel();
         gathered.jobs += 1;
         if let Some(last) = gathered.batches.last_mut() {
-            last.push(values, items, reply);
+            last.push(values, items, now, reply);
         }
         drop(gathered);
         self.changed.notify_one();
@@ -115,11 +121,13 @@ impl Queue {
 mod tests {
     use super::*;
 
+    const NOW: Timestamp = Timestamp::MAX;
+
     #[tokio::test]
     async fn batches_keep_the_order_and_the_limits() {
         let queue = Queue::new(Destination::ErrorTracker);
         for (bytes, items) in [(10, 300), (11, 200), (12, 1), (900 << 10, 1), (13, 1)] {
-            assert!(queue.push(&vec![b'x'; bytes], items).is_some());
+            assert!(queue.push(&vec![b'x'; bytes], items, NOW).is_some());
         }
 
         let batches = queue.take().await.unwrap();
@@ -134,11 +142,11 @@ mod tests {
     #[tokio::test]
     async fn what_is_closed_gives_what_it_has_and_takes_no_more() {
         let queue = Queue::new(Destination::ErrorTracker);
-        queue.push(b"1", 1).unwrap();
+        queue.push(b"1", 1, NOW).unwrap();
 
         queue.close();
 
-        assert!(queue.push(b"2", 1).is_none());
+        assert!(queue.push(b"2", 1, NOW).is_none());
         assert_eq!(queue.take().await.unwrap()[0].body, b"1");
         assert!(queue.take().await.is_none());
     }
@@ -146,19 +154,21 @@ mod tests {
     #[tokio::test]
     async fn who_waits_in_an_abandoned_queue_hears_of_it() {
         let queue = Queue::new(Destination::ErrorTracker);
-        let outcome = queue.push(b"1", 1).unwrap();
+        let outcome = queue.push(b"1", 1, NOW).unwrap();
 
         queue.abandon();
 
         assert!(outcome.await.is_err());
-        assert!(queue.push(b"2", 1).is_none() && queue.take().await.is_none());
+        assert!(queue.push(b"2", 1, NOW).is_none() && queue.take().await.is_none());
     }
 
     #[tokio::test]
     async fn only_so_many_wait_and_room_comes_back_with_each_turn() {
         let queue = Queue::new(Destination::MetricsCollector);
-        let waiting: Vec<_> = (0..MOST_JOBS).map(|_| queue.push(b"1", 1).unwrap()).collect();
-        assert!(queue.push(b"1", 1).is_none());
+        let waiting: Vec<_> = (0..MOST_JOBS)
+            .map(|_| queue.push(b"1", 1, NOW).unwrap())
+            .collect();
+        assert!(queue.push(b"1", 1, NOW).is_none());
 
         let batches = queue.take().await.unwrap();
 
@@ -166,7 +176,7 @@ mod tests {
             batches.iter().map(|batch| batch.items).sum::<usize>(),
             waiting.len()
         );
-        assert!(queue.push(b"1", 1).is_some());
+        assert!(queue.push(b"1", 1, NOW).is_some());
     }
 
     #[tokio::test]

@@ -53,7 +53,7 @@ pub(super) async fn report_error(State(app): Shared, request: Request) -> Result
     // What waits for its turn is the report, not the body.
     drop(body);
     app.used.key(key.id, now);
-    match app.errors.hand_on(room, report, 1).await {
+    match app.errors.hand_on(room, report, 1, now).await {
         Outcome::Report(reply) => Ok(passed_on(&reply)),
         Outcome::Spooled => {
             let spooled = Spooled { status: "accepted" };

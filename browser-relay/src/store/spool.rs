@@ -19,6 +19,7 @@ pub(crate) struct Row {
     pub(crate) size: i64,
     /// Compressed.
     pub(crate) body: Vec<u8>,
+    pub(crate) accepted_at: Timestamp,
 }
 
 /// A row to be.
@@ -30,6 +31,7 @@ pub(crate) struct NewRow {
     pub(crate) size: usize,
     /// Compressed.
     pub(crate) body: Vec<u8>,
+    pub(crate) accepted_at: Timestamp,
 }
 
 /// What of the spool is for one peer.
@@ -56,7 +58,7 @@ const HEADS: i64 = 500;
 
 impl Store {
     /// Keeps rows, all or none.
-    pub(crate) async fn spool(&self, peer: Destination, rows: &[NewRow], now: Timestamp) -> Result<()> {
+    pub(crate) async fn spool(&self, peer: Destination, rows: &[NewRow]) -> Result<()> {
         let mut tx = self.db.write().await?;
         for row in rows {
             sqlx::query(
@@ -67,7 +69,7 @@ impl Store {
             .bind(row.retry_key.as_deref())
             .bind(row.size as i64)
             .bind(row.body.as_slice())
-            .bind(now)
+            .bind(row.accepted_at)
             .execute(&mut *tx)
             .await?;
         }
@@ -123,7 +125,7 @@ impl Store {
         let (Some(first), Some(last)) = (heads.first(), fitting.last()) else {
             return Ok(Vec::new());
         };
-        sqlx::query_as("select id, items, retry_key, size, body from spool where peer = ?1 and id between ?2 and ?3 order by id")
+        sqlx::query_as("select id, items, retry_key, size, body, accepted_at from spool where peer = ?1 and id between ?2 and ?3 order by id")
             .bind(peer.number())
             .bind(first.id)
             .bind(last.1.id)
@@ -149,26 +151,28 @@ mod tests {
     use super::super::testing::store;
     use super::*;
 
+    const AT: Timestamp = Timestamp::MAX;
+
     fn row(items: usize, bytes: usize) -> NewRow {
         NewRow {
             items,
             retry_key: None,
             size: bytes,
             body: vec![b'x'; bytes],
+            accepted_at: AT,
         }
     }
 
     #[tokio::test]
     async fn rows_come_back_in_their_order_and_each_peer_has_its_own() {
         let (store, _folder) = store().await;
-        let now = Timestamp::from_millis(7);
         let (tracker, collector) = (Destination::ErrorTracker, Destination::MetricsCollector);
         for (peer, rows) in [
             (tracker, [row(2, 10), row(3, 10)]),
             (collector, [row(1, 5), row(1, 5)]),
             (tracker, [row(9, 10), row(1, 10)]),
         ] {
-            store.spool(peer, &rows, now).await.unwrap();
+            store.spool(peer, &rows).await.unwrap();
         }
 
         let first = store.rows_after(tracker, 0, 6, 1_000).await.unwrap();
@@ -188,7 +192,7 @@ mod tests {
             "one is always taken"
         );
         assert_eq!(store.waiting(collector).await.unwrap().rows, 2);
-        assert_eq!(store.waiting_since(collector).await.unwrap(), Some(now));
+        assert_eq!(store.waiting_since(collector).await.unwrap(), Some(AT));
     }
 
     #[tokio::test]
@@ -199,10 +203,7 @@ mod tests {
             retry_key: Some("k".into()),
             ..row(1, 5)
         };
-        store
-            .spool(peer, &[keyed(), keyed()], Timestamp::default())
-            .await
-            .unwrap();
+        store.spool(peer, &[keyed(), keyed()]).await.unwrap();
 
         assert_eq!(store.rows_after(peer, 0, 100, 1_000).await.unwrap().len(), 1);
     }
