@@ -1,7 +1,6 @@
 //! A moment as Docker writes it: nanoseconds, UTC.
 
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 const PER_SECOND: i64 = 1_000_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -13,8 +12,7 @@ pub(crate) struct Nanos(pub(crate) i64);
 impl Nanos {
     /// The wall clock. One that is set outside our years counts as their end.
     pub(crate) fn now() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+        Self(i64::try_from(shared::clock::since_epoch().as_nanos()).unwrap_or(i64::MAX))
     }
 
     /// Reads RFC 3339 with at most nine digits of fraction.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,17 @@ use serde::{Deserialize, Serialize};
 pub const HOUR_MS: i64 = 3_600_000;
 /// Milliseconds in one day.
 pub const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// How long 1970-01-01T00:00:00Z is ago by the system's clock; nothing when that is set to an earlier time.
+///
+/// The one place that asks for it. A test can set it for the processes that it starts.
+#[must_use]
+pub fn since_epoch() -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    #[cfg(any(test, feature = "testing"))]
+    let now = crate::testing::clock::shifted(now);
+    now
+}
 
 /// Milliseconds since 1970-01-01T00:00:00Z. Shown as RFC 3339 with three decimals and `Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, sqlx::Type, utoipa::ToSchema)]
@@ -24,9 +35,8 @@ impl Timestamp {
     /// The system's clock. Domain code takes the time as an argument instead of asking here.
     #[must_use]
     pub fn now() -> Self {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self(
-            i64::try_from(since_epoch.as_millis())
+            i64::try_from(since_epoch().as_millis())
                 .unwrap_or(i64::MAX)
                 .min(Self::MAX.0),
         )

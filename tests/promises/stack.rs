@@ -1,13 +1,15 @@
-//! The four services, each in a folder and on a port of its own, which it keeps when it is started again.
+//! The four services, each in a folder and on a port of its own, which it keeps when it is started again. They run in this
+//! process, or in processes of their own that can be killed.
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::process::Command;
 
 use serde_json::Value;
-use shared::testing::{Client, Service};
+use shared::testing::{Client, Process, Service};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
@@ -111,6 +113,16 @@ impl Stack {
         stack
     }
 
+    /// With these settings, each in a process of its own.
+    pub(crate) async fn of_processes(settings: &[(Kind, &str, &str)]) -> Self {
+        let mut stack = Self::down(settings);
+        for kind in Kind::ALL {
+            stack.member(kind).is_process = true;
+            stack.member(kind).start().await;
+        }
+        stack
+    }
+
     /// None of them runs yet, and each has its address.
     pub(crate) fn down(settings: &[(Kind, &str, &str)]) -> Self {
         let [tracker, viewer, collector, mut relay] = Kind::ALL.map(Member::new);
@@ -156,11 +168,13 @@ pub(crate) struct Member {
     pub(crate) kind: Kind,
     port: Port,
     settings: HashMap<String, String>,
+    is_process: bool,
     state: State,
 }
 
 enum State {
     Running(Service),
+    RunningAlone(Process, TempDir),
     Down(TempDir),
     Between,
 }
@@ -176,6 +190,7 @@ impl Member {
             kind,
             port: Port::reserve(),
             settings: HashMap::new(),
+            is_process: false,
             state: State::Between,
         };
         member.set(key_setting, kind.key());
@@ -235,13 +250,44 @@ impl Member {
         let State::Down(folder) = std::mem::replace(&mut self.state, State::Between) else {
             panic!("{} runs already", self.kind.name());
         };
-        let listener = self.port.listen();
-        let service = Service::start_on(listener, folder, |_, listener, stop| {
-            self.kind.start(&self.settings, listener, stop)
-        });
-        self.state = State::Running(service);
+        self.state = if self.is_process {
+            State::RunningAlone(Process::start(self.command()).await, folder)
+        } else {
+            let listener = self.port.listen();
+            State::Running(Service::start_on(listener, folder, |_, listener, stop| {
+                self.kind.start(&self.settings, listener, stop)
+            }))
+        };
         let reply = self.stranger().get("/health").await;
         assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_any-service"));
+        command
+            .env_clear()
+            .envs(&self.settings)
+            .env("SERVICE", self.kind.name())
+            .env("LISTEN", self.port.address.to_string())
+            .env("LOG_FORMAT", "json");
+        command
+    }
+
+    /// The process that it is.
+    pub(crate) fn process(&self) -> &Process {
+        let State::RunningAlone(process, _) = &self.state else {
+            panic!("{} is not a running process", self.kind.name());
+        };
+        process
+    }
+
+    /// Ends its process as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        let State::RunningAlone(process, folder) = std::mem::replace(&mut self.state, State::Between) else {
+            panic!("{} is not a running process", self.kind.name());
+        };
+        process.kill();
+        self.state = State::Down(folder);
     }
 
     /// Asks it to stop, and waits until it has ended.

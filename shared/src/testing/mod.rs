@@ -5,6 +5,7 @@
 
 pub mod chance;
 pub mod client;
+pub mod clock;
 pub mod database;
 pub mod encoding;
 pub mod exposition;

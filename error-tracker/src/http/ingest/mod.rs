@@ -177,7 +177,7 @@ pub(crate) fn check_report(json: &[u8]) {
         assert!((oldest..=newest).contains(&report.at), "{}", report.at);
         let kept = unpack_body(&report.body).expect("what was packed");
         let occurrence: Occurrence<'_> = serde_json::from_slice(&kept).expect("what was written");
-        assert!(!occurrence.message.contains('\0') && !occurrence.traceback.contains('\0'));
+        assert!(!occurrence.message.contains('\0') && !occurrence.traceback.as_str().contains('\0'));
     }
     let batch = [b"[", json.as_ref(), b"]"].concat();
     if let Ok(batch) = read_batch(&batch, now, &storms)
