@@ -23,6 +23,8 @@ pub(crate) const IDENTITY: Identity = Identity {
     product: "error-tracker",
     version: env!("CARGO_PKG_VERSION"),
     min_reader: "0.1.0",
+    // Event ids and sessions are random, so a batch touches pages everywhere.
+    writer_cache_kib: 2_048,
 };
 
 /// What a store method answers with.

@@ -16,7 +16,7 @@ use std::time::Instant;
 use shared::db::{Db, Identity};
 use shared::http::metrics::Timing;
 use shared::settings::Durability;
-use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
 use tokio::sync::Semaphore;
 
 use self::directory::Directory;
@@ -27,15 +27,13 @@ pub(crate) type Result<T> = sqlx::Result<T>;
 /// Searches that read and look through blocks at the same time.
 const SCANS: usize = 2;
 
-/// Page cache of the writer, in KiB. It appends, and what it reads again while the index merges its pieces is little: with
-/// the usual size a line takes as long.
-const WRITER_CACHE_KIB: i32 = 1_024;
-
 /// Whose database it is. `min_reader` is the oldest release that can work on the newest migration.
 pub(crate) const IDENTITY: Identity = Identity {
     product: "log-viewer",
     version: env!("CARGO_PKG_VERSION"),
     min_reader: "0.1.0",
+    // It appends, and what it reads again while the index merges its pieces is little: with twice as much a line takes as long.
+    writer_cache_kib: 1_024,
 };
 
 /// The open database. Clones share it.
@@ -61,10 +59,6 @@ impl Store {
             scans: Arc::new(Semaphore::new(SCANS)),
             commits: Arc::default(),
         };
-        let mut tx = store.db.write().await?;
-        let pragma = AssertSqlSafe(format!("pragma cache_size = -{WRITER_CACHE_KIB}"));
-        sqlx::query(pragma).execute(&mut *tx).await?;
-        tx.commit().await?;
         store.load_directory().await?;
         store.load_groups().await?;
         // The pages that were read for it would stay in the cache of the one reader that there is by now.

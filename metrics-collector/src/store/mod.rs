@@ -26,6 +26,8 @@ pub(crate) const IDENTITY: Identity = Identity {
     product: "metrics-collector",
     version: env!("CARGO_PKG_VERSION"),
     min_reader: "0.1.0",
+    // With twice as much a point takes as long.
+    writer_cache_kib: 1_024,
 };
 
 /// What a store method answers with.

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{Connection as _, SqliteConnection};
 
-/// Whose database it is, and which releases can read it.
+/// Whose database it is, which releases can read it, and what writing to it takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Identity {
     /// The service, as its binary is named.
@@ -15,6 +15,8 @@ pub struct Identity {
     pub version: &'static str,
     /// The oldest release that can work on a file with the newest migration.
     pub min_reader: &'static str,
+    /// Page cache of the writer, in KiB: as much as makes it faster, because it stays full.
+    pub writer_cache_kib: u32,
 }
 
 /// Looks at the file without changing it. A missing or empty file passes: it will be ours.

@@ -27,8 +27,7 @@ use crate::settings::Durability;
 
 /// How long a statement waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
-/// Page cache of the writer and of each reader, in KiB. Small on purpose: the kernel caches the file as well.
-const WRITER_CACHE_KIB: i32 = 2_048;
+/// Page cache of each reader, in KiB. Small on purpose: the kernel caches the file as well.
 const READER_CACHE_KIB: i32 = 512;
 const READERS: u32 = 3;
 /// The write-ahead log is moved into the file at this many pages, and cut to this many bytes when it had to grow.
@@ -78,7 +77,7 @@ impl Db {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(Duration::from_secs(10))
-            .connect_with(writer_options(path, durability))
+            .connect_with(writer_options(path, durability, identity.writer_cache_kib))
             .await
             .with_context(|| format!("cannot write to the database {shown} or to its folder"))?;
         identity::claim(&writer, identity)
@@ -198,7 +197,7 @@ fn make_private(path: &Path) {
         .open(path);
 }
 
-fn writer_options(path: &Path, durability: Durability) -> SqliteConnectOptions {
+fn writer_options(path: &Path, durability: Durability, cache_kib: u32) -> SqliteConnectOptions {
     let synchronous = match durability {
         Durability::Process => SqliteSynchronous::Normal,
         Durability::Power => SqliteSynchronous::Full,
@@ -207,7 +206,7 @@ fn writer_options(path: &Path, durability: Durability) -> SqliteConnectOptions {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
-        .pragma("cache_size", (-WRITER_CACHE_KIB).to_string())
+        .pragma("cache_size", format!("-{cache_kib}"))
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
         .pragma("journal_size_limit", WAL_LIMIT_BYTES.to_string())
         .thread_name(|_| "sqlite-writer".to_owned())

@@ -12,6 +12,7 @@ const IDENTITY: Identity = Identity {
     product: "thing",
     version: "1.2.0",
     min_reader: "1.1.0",
+    writer_cache_kib: 2_048,
 };
 
 fn migrator(statements: &[&'static str]) -> Migrator {
@@ -189,6 +190,7 @@ async fn a_newer_file_is_read_when_it_says_so_and_refused_otherwise() {
             product: "thing",
             version: "1.3.0",
             min_reader,
+            ..IDENTITY
         };
         Db::open(&path, Durability::Process, &next, &newer)
             .await
