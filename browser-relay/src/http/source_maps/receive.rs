@@ -5,21 +5,17 @@ use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use axum::extract::Request;
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, StatusCode, header};
-use http_body_util::BodyExt as _;
 use shared::http::Problem;
-use shared::http::body::Encoding;
+use shared::http::body::{Encoding, next_piece};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::upload::{Label, Limited, MapText, UploadError, open_json, temporary};
 
-/// A body that pauses for longer is given up.
-const PAUSE_LIMIT: Duration = Duration::from_secs(30);
 /// What is around a map: members, the parts of a form.
 const AROUND_BYTES: u64 = 64 << 10;
 const PIECE_BYTES: usize = 64 << 10;
@@ -42,22 +38,9 @@ pub(super) async fn receive(request: Request, database: &Path, limit: u64) -> Re
         file: &mut file,
         left: most,
     };
-    loop {
-        let frame = match tokio::time::timeout(PAUSE_LIMIT, body.frame()).await {
-            Err(_) => {
-                return Err(Problem::new(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "the body paused for 30 seconds",
-                ));
-            }
-            Ok(None) => break,
-            Ok(Some(Err(_))) => return Err(Problem::bad_request("the body broke off")),
-            Ok(Some(Ok(frame))) => frame,
-        };
-        if let Ok(data) = frame.into_data() {
-            out.write_all(&data)
-                .map_err(|error| decoding_problem(error, most))?;
-        }
+    while let Some(piece) = next_piece(&mut body).await? {
+        out.write_all(&piece)
+            .map_err(|error| decoding_problem(error, most))?;
     }
     Ok(file)
 }

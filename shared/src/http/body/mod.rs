@@ -112,6 +112,24 @@ impl Share {
     }
 }
 
+/// The next piece of a body, or nothing at its end.
+///
+/// # Errors
+/// It paused for too long, or broke off.
+pub async fn next_piece(body: &mut Body) -> Result<Option<Bytes>, Problem> {
+    loop {
+        let frame = tokio::time::timeout(PAUSE_LIMIT, body.frame())
+            .await
+            .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the body paused for 30 seconds"))?;
+        let Some(frame) = frame else { return Ok(None) };
+        let frame = frame.map_err(|_| Problem::bad_request("the body broke off"))?;
+        // Trailers say nothing that is asked for here.
+        if let Ok(piece) = frame.into_data() {
+            return Ok(Some(piece));
+        }
+    }
+}
+
 /// Reads and decodes a body of at most `limit_bytes` (before and after decoding).
 ///
 /// # Errors
@@ -137,19 +155,7 @@ pub async fn read(
         .unwrap_or(0);
     let mut only = Bytes::new();
     let mut whole = BytesMut::new();
-    loop {
-        let frame = match tokio::time::timeout(PAUSE_LIMIT, body.frame()).await {
-            Err(_) => {
-                return Err(Problem::new(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "the body paused for 30 seconds",
-                ));
-            }
-            Ok(None) => break,
-            Ok(Some(Err(_))) => return Err(Problem::bad_request("the body broke off")),
-            Ok(Some(Ok(frame))) => frame,
-        };
-        let Ok(data) = frame.into_data() else { continue };
+    while let Some(data) = next_piece(&mut body).await? {
         let total = only.len() + whole.len() + data.len();
         if total > limit_bytes {
             return Err(Problem::too_large(limit_bytes));
