@@ -65,16 +65,15 @@ test-python-all: setup ## Test the Python SDK with each of Python 3.10 to 3.14 t
 	cargo build -p error-tracker -p metrics-collector
 	$(PYTHON_SERVICES) scripts/python.sh test-all
 
-.PHONY: bench
-bench: ui ## Build the static release binaries and print their figures beside their limits
+.PHONY: bench bench-quick
+bench: ui ## Build the static release binaries, print every figure beside its limit, and keep the tables
 	@scripts/setup.sh bench
 	CC_$(ARCH)_unknown_linux_musl=musl-gcc cargo build --release $(PACKAGES) --target $(MUSL)
 	cargo build --release -p bench
-	@set -e; for service in $(SERVICES); do \
-		$(TARGET_DIR)/release/bench $$service --binary $(TARGET_DIR)/$(MUSL)/release/$$service; \
-	done
-	ERROR_TRACKER_BIN=$(TARGET_DIR)/$(MUSL)/release/error-tracker \
-		METRICS_COLLECTOR_BIN=$(TARGET_DIR)/$(MUSL)/release/metrics-collector scripts/python.sh bench
+	@scripts/bench.sh $(TARGET_DIR) $(MUSL) $(QUICK)
+
+bench-quick: ## The same in one short round of each
+	@$(MAKE) --no-print-directory bench QUICK=--quick
 
 .PHONY: fuzz
 fuzz: ## Feed every parser with changing input, a minute each (FUZZ_SECONDS), or those that FUZZ names

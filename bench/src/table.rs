@@ -102,7 +102,7 @@ impl Unit {
     }
 }
 
-/// Lines of equal width, with a last line that counts the missed goals.
+/// A Markdown table in lines of equal width, with a last line that counts the missed goals.
 pub(crate) fn render(figures: &[Figure]) -> String {
     let head = ["figure", "measured", "limit in this run", "ratio", "goal", "ok"].map(str::to_owned);
     let rows: Vec<_> = std::iter::once(head)
@@ -125,15 +125,18 @@ pub(crate) fn render(figures: &[Figure]) -> String {
                 format!("{cell:>width$}")
             }
         });
-        push_line(&mut text, &cells.collect::<Vec<_>>().join(" | "));
+        let cells: Vec<_> = cells.collect();
+        push_line(&mut text, &format!("| {} |", cells.join(" | ")));
         if number == 0 {
-            push_line(&mut text, &widths.map(|width| "-".repeat(width)).join("-|-"));
+            let rule = widths.map(|width| "-".repeat(width)).join("-|-");
+            push_line(&mut text, &format!("|-{rule}-|"));
         }
     }
     let missed = figures
         .iter()
         .filter(|figure| figure.is_reached() == Some(false))
         .count();
+    text.push('\n');
     push_line(
         &mut text,
         &if missed == 0 {
@@ -146,7 +149,7 @@ pub(crate) fn render(figures: &[Figure]) -> String {
 }
 
 fn push_line(text: &mut String, line: &str) {
-    writeln!(text, "{}", line.trim_end()).expect("a string takes any text");
+    writeln!(text, "{line}").expect("a string takes any text");
 }
 
 /// The middle value; of two middle values the lower one.
@@ -175,11 +178,12 @@ mod tests {
         let text = render(&figures);
 
         let expected = "\
-figure  | measured |  limit in this run | ratio | goal       | ok
---------|----------|--------------------|-------|------------|----
-reports |   9000/s | 12000/s raw SQLite |  0.75 | >= 0.70 x  | yes
-p99     |  31.3 ms |                    |       | <= 25.0 ms | NO
-note    | 0.012 ms |                    |       |            |
+| figure  | measured |  limit in this run | ratio | goal       | ok  |
+|---------|----------|--------------------|-------|------------|-----|
+| reports |   9000/s | 12000/s raw SQLite |  0.75 | >= 0.70 x  | yes |
+| p99     |  31.3 ms |                    |       | <= 25.0 ms | NO  |
+| note    | 0.012 ms |                    |       |            |     |
+
 goals missed: 1
 ";
         assert_eq!(text, expected);
