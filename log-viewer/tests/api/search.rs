@@ -45,11 +45,11 @@ fn pasted() -> Vec<(String, String)> {
     .map(|(text, line)| (text.to_owned(), line.to_owned()))
     .into();
     // Ten kilobytes of text.
-    let words: Vec<String> = (0..1_400)
+    let words: Vec<String> = (0..1_700)
         .map(|number| format!("w{:x}", number * 7_919))
         .collect();
     let long = words.join(" ");
-    assert!(long.len() > 8_000);
+    assert!(long.len() > 10_000);
     pasted.push((long.clone(), format!("dump {long} end")));
     pasted
 }
