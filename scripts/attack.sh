@@ -17,6 +17,7 @@ pids=()
 
 finish() {
     for pid in "${pids[@]}"; do
+        # One that has crashed has been told of, and the others must still be ended.
         kill "$pid" 2>/dev/null || true
     done
     wait

@@ -80,21 +80,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::fuzzing::mask_value;
 
     const LEVELS: usize = 90;
-
-    /// The slow way: each string of the value by itself.
-    fn mask_value(value: Value) -> Value {
-        match value {
-            Value::String(text) => mask(&text).into(),
-            Value::Array(items) => items.into_iter().map(mask_value).collect(),
-            Value::Object(members) => members
-                .into_iter()
-                .map(|(name, value)| (mask(&name).into_owned(), mask_value(value)))
-                .collect(),
-            other => other,
-        }
-    }
 
     #[test]
     fn json_is_masked_at_any_depth_and_stays_as_it_was_written() {

@@ -62,6 +62,7 @@ fn write(mut file: File, stop: &AtomicBool) -> u64 {
         let record = json!({"log": format!("line {number}\n"), "stream": "stdout", "time": Timestamp::now()});
         writeln!(file, "{record}").unwrap();
         number += 1;
+        // The pace of the container; nothing waits for it.
         std::thread::sleep(Duration::from_millis(1));
     }
     number
