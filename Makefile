@@ -84,6 +84,10 @@ attack: ui ## Hold each service against its OpenAPI document with changing reque
 	cargo build $(PACKAGES)
 	@BIN_DIR=$(TARGET_DIR)/debug scripts/attack.sh
 
+.PHONY: audit
+audit: ## Look the locked packages up among the known advisories, and check their licences
+	@scripts/audit.sh
+
 .PHONY: static
 static: ui ## Build the static release binaries into dist/, as releases have them
 	@scripts/setup.sh bench
