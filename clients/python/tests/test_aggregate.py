@@ -265,25 +265,31 @@ def test_threads_lose_no_requests(recorder: Recorder) -> None:
 
 def test_a_flush_in_the_middle_of_adding_loses_no_requests(recorder: Recorder) -> None:
     taken: list[dict[str, Any]] = []
+    lines_left = 0
 
     def flush(frame: FrameType, _event: str, _value: object) -> Any:
-        # In the same thread, before any line, as a signal handler does it.
+        # In the same thread, before one of the lines, as a signal handler does it.
+        nonlocal lines_left
         if frame.f_code.co_filename.endswith("_aggregate.py"):
-            taken.extend(recorder.sent())
+            lines_left -= 1
+            if lines_left == 0:
+                taken.extend(recorder.sent())
         return flush
 
-    for number in range(200):
-        recorder.request("GET", 200 + number % 3)
-        if number % 10 == 0:
-            sys.settrace(flush)
-            try:
-                recorder.aggregate.add_requests()
-            finally:
-                sys.settrace(None)
+    for line in range(1, 151):
+        for number in range(10):
+            recorder.request("GET", 200 + number % 3)
+        lines_left = line
+        sys.settrace(flush)
+        try:
+            recorder.aggregate.add_requests()
+        finally:
+            sys.settrace(None)
     taken.extend(recorder.sent())
 
-    assert sum(point["value"] for point in taken if point["type"] == "counter") == 200
-    assert len([point for point in taken if point["type"] == "histogram"]) == 200
+    assert lines_left > 0, "all lines have had their turn"
+    assert sum(point["value"] for point in taken if point["type"] == "counter") == 1_500
+    assert len([point for point in taken if point["type"] == "histogram"]) == 1_500
 
 
 def test_kinds_of_requests_are_bounded(recorder: Recorder) -> None:
