@@ -5,11 +5,12 @@ import math
 import sys
 import threading
 from http import HTTPStatus
+from types import FrameType
 from typing import Any
 
 import pytest
 
-from monlight._aggregate import MOST_SERIES, MOST_VALUES, Aggregate, InvalidPointError
+from monlight._aggregate import MOST_KINDS, MOST_SERIES, MOST_VALUES, Aggregate, InvalidPointError
 from monlight._points import Points
 from monlight._tally import Tally
 from monlight._transport import unpack
@@ -26,6 +27,9 @@ class Recorder:
 
     def hurry(self) -> None:
         self.hurried += 1
+
+    def request(self, method: str, status: int | str, seconds: float = 0.1) -> None:
+        self.aggregate.ended_of(method, "/", status).append(seconds)
 
     def batches(self) -> list[list[dict[str, Any]]]:
         return [json.loads(unpack(parcel.body)) for parcel in self.points.parcels()]
@@ -169,7 +173,7 @@ def test_a_hundred_thousand_in_a_second_are_aggregated_bounded_and_what_is_dropp
 
 def test_requests_beyond_all_bounds_are_still_counted(recorder: Recorder) -> None:
     for _ in range(MOST_VALUES + 5):
-        recorder.aggregate.requests.append(("GET", "/", 200, 0.1))
+        recorder.request("GET", 200)
 
     points = recorder.sent()
 
@@ -181,7 +185,7 @@ def test_when_nothing_can_be_sent_sums_wait_and_single_values_go(recorder: Recor
     for _ in range(3):
         recorder.aggregate.add("orders", None, 1)
         recorder.aggregate.observe("seconds", None, 1)
-        recorder.aggregate.requests.append(("GET", "/", 200, 0.1))
+        recorder.request("GET", 200)
         recorder.points.make_room()
 
     assert {point["name"]: point["value"] for point in recorder.sent()} == {"orders": 3, "http_requests_total": 3}
@@ -238,7 +242,7 @@ def test_threads_lose_no_requests(recorder: Recorder) -> None:
 
     def record() -> None:
         for number in range(5_000):
-            recorder.aggregate.requests.append(("GET", "/", 200, 0.1))
+            recorder.request("GET", 200)
             if number % 7 == 0:
                 recorder.aggregate.add_requests()
 
@@ -259,10 +263,54 @@ def test_threads_lose_no_requests(recorder: Recorder) -> None:
     assert len([point for point in taken if point["type"] == "histogram"]) == 20_000
 
 
+def test_a_flush_in_the_middle_of_adding_loses_no_requests(recorder: Recorder) -> None:
+    taken: list[dict[str, Any]] = []
+    lines_left = 0
+
+    def flush(frame: FrameType, _event: str, _value: object) -> Any:
+        # In the same thread, before one of the lines, as a signal handler does it.
+        nonlocal lines_left
+        if frame.f_code.co_filename.endswith("_aggregate.py"):
+            lines_left -= 1
+            if lines_left == 0:
+                taken.extend(recorder.sent())
+        return flush
+
+    for line in range(1, 151):
+        for number in range(10):
+            recorder.request("GET", 200 + number % 3)
+        lines_left = line
+        sys.settrace(flush)
+        try:
+            recorder.aggregate.add_requests()
+        finally:
+            sys.settrace(None)
+    taken.extend(recorder.sent())
+
+    assert lines_left > 0, "all lines have had their turn"
+    assert sum(point["value"] for point in taken if point["type"] == "counter") == 1_500
+    assert len([point for point in taken if point["type"] == "histogram"]) == 1_500
+
+
+def test_kinds_of_requests_are_bounded(recorder: Recorder) -> None:
+    for number in range(MOST_KINDS + 1_000):
+        recorder.aggregate.ended_of("GET", f"/{number}", 200).append(0.1)
+        # Each window has few.
+        if number % 500 == 0:
+            recorder.sent()
+    recorder.sent()
+    recorder.aggregate.ended_of("GET", "/7", 200).append(0.1)
+    recorder.aggregate.ended_of("GET", "/new", 200).append(0.1)
+
+    assert len(recorder.aggregate.ended) == MOST_KINDS + 1
+    assert [point["labels"]["endpoint"] for point in recorder.sent() if point["type"] == "counter"] == ["/7", "<overflow>"]
+    assert recorder.tally.read()["overflowing"] == 1_001
+
+
 def test_requests_are_told_apart_by_what_the_labels_say(recorder: Recorder) -> None:
     ended: list[tuple[str, int | str]] = [("GET", 200), ("GET", HTTPStatus.OK), ("GET", "200"), ("BREW", 418), ("STEW", 418)]
     for method, status in ended:
-        recorder.aggregate.requests.append((method, "/", status, 0.1))
+        recorder.request(method, status)
     assert not recorder.points.is_empty()
 
     counted = {tuple(point["labels"].values()): point["value"] for point in recorder.sent() if point["type"] == "counter"}
@@ -272,9 +320,10 @@ def test_requests_are_told_apart_by_what_the_labels_say(recorder: Recorder) -> N
 
 
 def test_durations_are_told_to_the_nanosecond(recorder: Recorder) -> None:
-    recorder.aggregate.requests.append(("GET", "/", 200, 0.000123456000001))
+    recorder.request("GET", 200, 0.000123456000001)
+    recorder.request("GET", 200, 0.0001234569999)
 
-    assert [point["value"] for point in recorder.sent() if point["type"] == "histogram"] == [0.000123456]
+    assert [point["value"] for point in recorder.sent() if point["type"] == "histogram"] == [0.000123457, 0.000123456]
 
 
 def test_recording_inside_of_recording_does_not_hang(recorder: Recorder) -> None:

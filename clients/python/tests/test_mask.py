@@ -37,6 +37,7 @@ from monlight._plain import scrub
         ("/a?token=abc&next=https://x.io/b?key=1", "/a?token=***&next=https://x.io/b?key=***"),
         ("a?sid=1#https://x.io", "a?sid=***#https://x.io"),
         ("/#key=1&u=https://x.io", "/#***"),
+        ("see ./a#key=1 and #key=2", "see ./a#*** and #***"),
         ("/a?token=ü&x=é", "/a?token=***&x=é"),
         ("GET https://x.io/b?sig=1 failed, see (/c?key=2:10:55)", "GET https://x.io/b?sig=*** failed, see (/c?key=***:10:55)"),
         ("", ""),
@@ -57,7 +58,7 @@ def test_masking_takes_time_in_proportion_to_the_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["token", "apiKey", "DB_PASSWORD", "x-auth", "JWT", "my.secret", "sid", "code", "Authorization"]
+    "name", ["token", "apiKey", "DB_PASSWORD", "passwd", "x-auth", "JWT", "my.secret", "sid", "code", "Authorization"]
 )
 def test_a_name_tells_a_secret(name: str) -> None:
     assert is_secret(name)
@@ -74,6 +75,8 @@ def test_secrets_in_json_are_masked_at_any_depth() -> None:
         "deep": [{"apiKey": 1, "url": "/a?token=b", "/b?pwd=1": 1}],
         "token": None,
         "auth": {"user": "joe"},
+        "Cookie": "a=b",
+        "set-cookie": ["a=b"],
         "n": 1,
     }
 
@@ -82,6 +85,8 @@ def test_secrets_in_json_are_masked_at_any_depth() -> None:
         "deep": [{"apiKey": "***", "url": "/a?token=***", "/b?pwd=***": "***"}],
         "token": None,
         "auth": "***",
+        "Cookie": "***",
+        "set-cookie": "***",
         "n": 1,
     }
 

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import pkgutil
 from importlib.metadata import requires
 
 import pytest
@@ -36,7 +37,16 @@ SETUP = {
 
 @pytest.mark.parametrize("module", sorted(NAMES))
 def test_the_public_names_are_these(module: str) -> None:
-    assert sorted(importlib.import_module(module).__all__) == sorted(NAMES[module])
+    imported = importlib.import_module(module)
+
+    assert sorted(imported.__all__) == sorted(NAMES[module])
+    assert [name for name in NAMES[module] if not hasattr(imported, name)] == []
+
+
+def test_no_other_module_is_public() -> None:
+    modules = {module.name for module in pkgutil.walk_packages(monlight.__path__, "monlight.")}
+
+    assert {name for name in modules if "._" not in name} == NAMES.keys() - {"monlight"} | {"monlight.integrations"}
 
 
 @pytest.mark.parametrize("framework", ["fastapi", "flask", "celery"])

@@ -1,5 +1,7 @@
 """The README's first steps work as they are written, in a fresh virtual environment with the built wheel."""
 
+import ast
+import importlib
 import os
 import re
 import subprocess
@@ -52,7 +54,19 @@ def test_the_first_steps(services: Services, tmp_path: Path) -> None:
 
 
 def test_what_is_named_in_the_readme_is_there() -> None:
+    named: set[tuple[str, str]] = set(re.findall(r"`(monlight(?:\.\w+)*)\.(\w+)\(", README))
     for code in blocks("python"):
-        compile(f"async def readme():\n{re.sub(r'^', '    ', code, flags=re.MULTILINE)}", "README.md", "exec")
-    for module, name in re.findall(r"`(monlight(?:\.\w+)*)\.(\w+)\(", README):
-        assert hasattr(__import__(module, fromlist=[name]), name), f"{module}.{name}"
+        tree = ast.parse(f"async def readme():\n{re.sub(r'^', '    ', code, flags=re.MULTILINE)}")
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        named |= {(str(node.module), alias.name) for node in imports for alias in node.names}
+    for calls, module in re.findall(r"((?:`\w+\(\w+\)`(?: and )?)+) from `([\w.]+)`", README):
+        named |= {(module, name) for name in re.findall(r"`(\w+)\(", calls)}
+
+    assert {module for module, _ in named} >= {
+        "monlight",
+        "monlight.testing",
+        "monlight.integrations.flask",
+        "monlight.integrations.process",
+    }
+    for module, name in named:
+        assert hasattr(importlib.import_module(module), name), f"{module}.{name}"

@@ -169,6 +169,26 @@ def test_a_group_of_groups_without_end_is_cut() -> None:
     assert "more exceptions" in text
 
 
+def test_groups_in_groups_are_written_to_the_fifth_level() -> None:
+    group = getattr(builtins, "ExceptionGroup", None) or import_module("exceptiongroup").ExceptionGroup
+    error: BaseException = ValueError("leaf")
+    for level in range(6):
+        assert "leaf" in write(take(error)), level
+        error = group("level", [error])
+
+    assert "leaf" not in write(take(error))
+
+
+def test_long_messages_and_many_notes_are_cut() -> None:
+    error = ValueError("m" * 20_000)
+    error.__notes__ = ["n" * 5_000] * 30  # type: ignore[attr-defined]
+
+    snapshot = take(error)
+
+    assert len(snapshot.message) == 10_000
+    assert [len(note) for note in snapshot.notes] == [2_000] * 20
+
+
 def test_of_a_deep_stack_the_middle_is_left_out() -> None:
     def nest(depth: int) -> object:
         # Two functions in turn, so that Python's own folding of repeated lines does not apply.

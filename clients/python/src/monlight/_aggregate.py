@@ -8,9 +8,10 @@ import math
 import threading
 import time
 from array import array
-from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from ._plain import text_of
 from ._tally import Tally
@@ -20,8 +21,10 @@ MOST_VALUES = 100_000
 # So many histogram values are sent without waiting for the interval.
 HURRY_VALUES = 20_000
 
-# So many requests are added together.
+# So many requests of a kind are added together.
 REQUESTS_AT_ONCE = 64
+# As many as the collector has series for in a project. An application has some hundreds.
+MOST_KINDS = 5_000
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"})
 OTHER_METHOD = "OTHER"
 
@@ -32,12 +35,15 @@ _LABEL_VALUE_CHARS = 200
 _CUT_MARK = "…"
 _INFINITY = math.inf
 OVERFLOW = (("overflow", "true"),)
+_OVERFLOW_ENDPOINT = "<overflow>"
 
 Labels = tuple[tuple[str, str], ...]
 # Name and labels, in the order of the labels' names.
 Series = tuple[str, Labels]
 # Method, endpoint and status of HTTP requests.
 _Kind = tuple[str, str, str]
+# The same as an integration tells it.
+RequestKind = tuple[str, str, int | str]
 # How an application spells a series: the name alone, or the name with its labels in any order.
 _Spelling = str | tuple[object, ...]
 
@@ -55,15 +61,15 @@ class Window:
     counters: dict[Series, list[float]] = field(default_factory=dict)
     gauges: dict[Series, list[float]] = field(default_factory=dict)
     histograms: dict[Series, "array[float]"] = field(default_factory=dict)
-    # Requests are counted by the durations that there are of them: two metrics for the price of one.
-    requests: dict[_Kind, "array[float]"] = field(default_factory=dict)
+    # Requests are counted by the durations that there are of them: two metrics for the price of one. A list takes up what
+    # another has in a fifth of the time that an array does.
+    requests: dict[_Kind, list[float]] = field(default_factory=dict)
     values: int = 0
 
     def __post_init__(self) -> None:
         # The same cells by their spellings, so that the second record of a series finds its cell at once.
         self.spelled_counters: dict[_Spelling, list[float]] = {}
         self.spelled_histograms: dict[_Spelling, array[float]] = {}
-        self.spelled_requests: dict[tuple[str, str, int | str], array[float]] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -83,10 +89,10 @@ class Aggregate:
         self._tally = tally
         self._hurry = hurry
         self._clock = clock
-        # Method, endpoint, status and seconds of requests that have ended and are not added yet. Threads may append to a deque
-        # and take from it without a lock, and a request does no more: what adds some dozens at once finds its code and data in
-        # the processor's caches, where it would find nothing between the code of a server, and takes a third of the time.
-        self.requests: deque[tuple[str, str, int | str, float]] = deque()
+        # Seconds of requests that have ended and are not added yet. Threads may append to a list and take from its end
+        # without a lock, and a request does no more: what adds some dozens at once finds its code and data in the processor's
+        # caches, where it would find nothing between the code of a server. A list stays, as somebody may be about to append.
+        self.ended: dict[RequestKind, list[float]] = {}
         self.forget()
 
     def forget(self) -> None:
@@ -94,12 +100,13 @@ class Aggregate:
         # The lock may be asked for again by the thread that holds it: in a signal handler, or in a finalizer.
         self.lock = threading.RLock()
         self.window = Window(self._clock())
-        self.requests.clear()
+        self.ended.clear()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was recorded."""
-        return not self.requests and self.window.is_empty
+        with self.lock:
+            return self.window.is_empty and not any(self.ended.values())
 
     def take(self) -> Window:
         """Ends the window and begins the next."""
@@ -119,7 +126,7 @@ class Aggregate:
             for key, values in window.requests.items():
                 self._new_counter(("http_requests_total", _request_labels(key)))[0] += len(values)
                 durations += len(values)
-            window.requests, window.spelled_requests = {}, {}
+            window.requests = {}
             window.values = 0
         dropped = durations + sum(len(values) for values in histograms.values())
         if dropped:
@@ -169,53 +176,70 @@ class Aggregate:
             except Exception:  # noqa: S110 # not there yet, or a label that cannot be looked up
                 pass
             else:
-                self._count_value()
+                self._count_values(1)
                 return
         series, is_alias = _series(name, labels), _may_be_alias(labels)
         with self.lock:
             cell = self._new_histogram(series)
             cell.append(value)
-            self._count_value()
+            self._count_values(1)
             if is_alias:
                 self.window.spelled_histograms[spelling] = cell
+
+    def ended_of(self, method: str, endpoint: str, status: object) -> list[float]:
+        """The list of such requests, where it was not found by what the integration calls them."""
+        # Equal numbers have equal texts.
+        kind: RequestKind = _kind(method, endpoint, status)
+        if kind[0] is method and isinstance(status, int):
+            kind = method, endpoint, int(status)
+        with self.lock:
+            if kind not in self.ended and len(self.ended) >= MOST_KINDS:
+                self._tally.add("overflowing")
+                kind = kind[0], _OVERFLOW_ENDPOINT, kind[2]
+            return self.ended.setdefault(kind, [])
 
     def add_requests(self) -> None:
         """Adds the requests that have ended since the last time."""
         dropped = 0
         with self.lock:
-            # Those that end meanwhile are for the next time. A signal handler may have been here in between, and left none.
-            for _ in range(len(self.requests)):
-                if not self.requests:
-                    break
-                method, endpoint, status, seconds = self.requests.popleft()
-                window = self.window
-                if window.values >= MOST_VALUES:
-                    labels = _request_labels(_kind(method, endpoint, status))
-                    self._new_counter(("http_requests_total", labels))[0] += 1
-                    dropped += 1
-                    continue
-                try:
-                    window.spelled_requests[method, endpoint, status].append(seconds)
-                except Exception:  # not there yet, or a status that cannot be looked up
-                    self._new_request(method, endpoint, status).append(seconds)
-                self._count_value()
+            # A signal handler may tell of a kind that is new.
+            for kind, ended in list(self.ended.items()):
+                if ended:
+                    dropped += self._add_ended(kind, ended)
         if dropped:
             self._tally.drop("for_want_of_room", dropped)
 
-    def _count_value(self) -> None:
-        self.window.values += 1
-        if self.window.values == HURRY_VALUES:
+    def _add_ended(self, kind: RequestKind, ended: list[float]) -> int:
+        """How many of them there was no room for; they are counted."""
+        labels = _kind(*kind)
+        while ended:
+            fitting = max(0, min(len(ended), MOST_VALUES - self.window.values))
+            # Taken by one call of C's, which neither threads nor signal handlers interrupt.
+            taken = map(list.pop, repeat(ended, fitting or len(ended)))
+            if not fitting:
+                dropped = len(list(taken))
+                self._new_counter(("http_requests_total", _request_labels(labels)))[0] += dropped
+                return dropped
+            admitted = self._admitted_kind(labels, fitting)
+            # A signal handler may have been here in between, and taken the durations or the window.
+            with suppress(IndexError, KeyError):
+                self.window.requests[admitted].extend(taken)
+                self._count_values(fitting)
+        return 0
+
+    def _count_values(self, count: int) -> None:
+        before, self.window.values = self.window.values, self.window.values + count
+        if before < HURRY_VALUES <= before + count:
             self._hurry()
 
-    def _new_request(self, method: str, endpoint: str, status: object) -> "array[float]":
-        window, kind = self.window, _kind(method, endpoint, status)
-        if kind not in window.requests and window.series >= MOST_SERIES:
-            self._tally.add("overflowing")
-            return window.requests.setdefault((kind[0], "<overflow>", kind[2]), array("d"))
-        cell = window.requests.setdefault(kind, array("d"))
-        if kind[0] is method and isinstance(status, (int, str)):
-            window.spelled_requests[method, endpoint, status] = cell
-        return cell
+    def _admitted_kind(self, kind: _Kind, count: int) -> _Kind:
+        window = self.window
+        if kind not in window.requests:
+            if window.series >= MOST_SERIES:
+                self._tally.add("overflowing", count)
+                kind = kind[0], _OVERFLOW_ENDPOINT, kind[2]
+            window.requests.setdefault(kind, [])
+        return kind
 
     def _admitted(self, series: Series, known: Mapping[Series, object]) -> Series:
         if series in known or self.window.series < MOST_SERIES:

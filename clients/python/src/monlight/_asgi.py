@@ -25,25 +25,28 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _DISCONNECTS = frozenset({"ClientDisconnect", "ClientDisconnected"})
 _CLIENT_LEFT = 499
 _REST_S = 2.0
-_begin, _end = _context.slips.set, _context.end
+_begin, _end = _context.slips.set, _context.slips.reset
 
 
 # What `describe` reads of a request.
 _DESCRIBED = ("headers", "server", "scheme", "path", "query_string", "method")
 _described_of = itemgetter(*_DESCRIBED)
 
+# How this is written counts, as it runs between the code of a server. Slots and no constructor are faster, and so are names for
+# what is called: Python 3.11 looks for a method where it sees a call of an attribute.
+
 
 class _Exchange:
-    """One HTTP request and its answer: what stands before the server's `send`. Slots and no constructor are faster."""
+    """One HTTP request and its answer: what stands before the server's `send`."""
 
-    __slots__ = ("count", "is_told", "pass_on", "root", "scope", "started", "status")
+    __slots__ = ("count", "pass_on", "root", "scope", "started", "status")
 
-    scope: Scope
+    # None once the request is counted.
+    scope: Scope | None
     root: str
     started: float
     # Of the answer, once it has begun.
     status: int | None
-    is_told: bool
     count: Callable[[str, str, int, float], None]
     pass_on: Send
 
@@ -51,12 +54,13 @@ class _Exchange:
     def send(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-        elif self.status and not self.is_told and not message.get("more_body", False):
+        elif self.status and (scope := self.scope) is not None and ("more_body" not in message or not message["more_body"]):
             # The last part of the body; a background task may go on for long.
-            self.is_told = True
-            scope = self.scope
-            self.count(scope["method"], endpoint_of(scope, self.root), self.status, perf_counter() - self.started)
-        return self.pass_on(message)
+            self.scope = None
+            count = self.count
+            count(scope["method"], endpoint_of(scope, self.root), self.status, perf_counter() - self.started)
+        pass_on = self.pass_on
+        return pass_on(message)
 
 
 class MonlightMiddleware:
@@ -79,21 +83,18 @@ class MonlightMiddleware:
             else:
                 await self._lifespan(scope, receive, send)
             return
-        slip = _context.Slip()
-        slip.describe = describe
-        slip.source = scope
-        slip.work = None
+        slip: _context.Slip = [describe, scope, None]
         exchange = _Exchange()
         exchange.scope = scope
         exchange.root = scope.get("root_path", "")
         exchange.status = None
-        exchange.is_told = False
         exchange.count = self._count
         exchange.pass_on = send
         exchange.started = perf_counter()
+        app = self.app
         token = _begin(slip)
         try:
-            await self.app(scope, receive, exchange.send)
+            await app(scope, receive, exchange.send)
         except Exception as exc:
             if type(exc).__name__ not in _DISCONNECTS:
                 exchange.status = exchange.status or 500
@@ -101,12 +102,15 @@ class MonlightMiddleware:
                     self._errors.capture(exc)
             raise
         finally:
-            _end(token)
             try:
-                slip.keep(_described_of(scope))
-            except KeyError:  # a server that leaves out what it may
-                slip.keep(tuple(map(scope.get, _DESCRIBED)))
-            if not exchange.is_told:
+                slip[1] = _described_of(scope)
+                _end(token)
+            except (KeyError, ValueError):  # a server that leaves out what it may; another context than it began in
+                slip[1] = tuple(map(scope.get, _DESCRIBED))
+                _context.end(token)
+            if slip[2] is not None:
+                slip[2].source = slip[1]
+            if exchange.scope is not None:
                 status = exchange.status or _CLIENT_LEFT
                 self._count(scope["method"], endpoint_of(scope, exchange.root), status, perf_counter() - exchange.started)
 
@@ -136,7 +140,7 @@ class MonlightMiddleware:
                 self._errors.capture(exc)
             raise
         finally:
-            _end(token)
+            _context.end(token)
             if self._metrics is not None:
                 labels = {"endpoint": endpoint_of(scope, root), "code": str(code)}
                 self._metrics.counter("websocket_connections_total", labels)

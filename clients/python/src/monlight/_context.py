@@ -33,38 +33,20 @@ class Work:
         return {} if self._describe is None else self._describe(self.source)
 
 
-class Slip:
-    """How to describe what, and the work itself once somebody has asked for it: most requests never need it."""
-
-    __slots__ = ("describe", "source", "work")
-
-    describe: Describe | None
-    source: Any
-    work: Work | None
-
-    def keep(self, source: Any) -> None:
-        """Of what is done, only this, which is enough to describe it.
-
-        Others may have the context for long: tasks that go on, but also timers, even cancelled ones, and connections that were
-        opened meanwhile. They would keep a whole request each, in memory that the next requests could have.
-        """
-        self.source = source
-        if self.work is not None:
-            self.work.source = source
-
+# What the context has of a piece of work, as `[describe, source, work]`: how to describe what, and the work itself once
+# somebody has asked for it, as most requests never need it. A list, because each request makes one and an object takes longer.
+#
+# When the work is done, the source shrinks to what is enough to describe it. Others may have the context for long: tasks that
+# go on, but also timers, even cancelled ones, and connections that were opened meanwhile. They would keep a whole request
+# each, in memory that the next requests could have.
+Slip = list[Any]
 
 slips: ContextVar[Slip | None] = ContextVar("monlight_work", default=None)
 
 
-def _slip(describe: Describe | None, source: Any, work: Work | None) -> Slip:
-    slip = Slip()
-    slip.describe, slip.source, slip.work = describe, source, work
-    return slip
-
-
 def begin(describe: Describe | None, source: Any = None) -> Token[Slip | None]:
     """From here on, what is reported belongs to this work."""
-    return slips.set(_slip(describe, source, None))
+    return slips.set([describe, source, None])
 
 
 def end(token: Token[Slip | None]) -> None:
@@ -81,16 +63,18 @@ def current() -> Work | None:
     slip = slips.get()
     if slip is None:
         return None
-    if slip.work is None:
-        slip.work = Work(slip.describe, slip.source)
-    return slip.work
+    work: Work | None
+    describe, source, work = slip
+    if work is None:
+        slip[2] = work = Work(describe, source)
+    return work
 
 
 def _own() -> Work:
     work = current()
     if work is None:
         work = Work(None, None)
-        slips.set(_slip(None, None, work))
+        slips.set([None, None, work])
     return work
 
 

@@ -17,21 +17,20 @@ _MOST_KNOWN = 10_000
 def endpoint_of(scope: Mapping[str, Any], root_before: str) -> str:
     """`root_before` is the prefix under which a proxy shows the application; the rest of it came from mounts."""
     try:
-        route = scope.get("route")
-        if route is None or scope.get("root_path", "") != root_before:
-            return _endpoint_of(scope, root_before)
-        context = scope.get("fastapi")
-        if context is not None:
-            context = context.get("effective_route_context")
-        known = _known.get(id(route))
-        if known is not None and known[1] is context:
-            return known[0]
-        endpoint = _endpoint_of(scope, root_before)
-        if len(_known) < _MOST_KNOWN and not hasattr(route, "routes") and _template(route, scope) == endpoint:
-            _known[id(route)] = endpoint, context, route
-        return endpoint
-    except Exception:  # a framework that leaves something else there
+        endpoint, context, _ = _known[id(scope["route"])]
+        if scope["root_path"] == root_before and context is (_context_of(scope) if "fastapi" in scope else None):
+            return endpoint
+    except Exception:  # noqa: S110 # not known yet, or a framework that leaves something else there
+        pass
+    try:
+        return _endpoint_of(scope, root_before)
+    except Exception:  # as above
         return UNMATCHED
+
+
+def _context_of(scope: Mapping[str, Any]) -> Any:
+    """What FastAPI knows of how a router was included, if the route is in one that was."""
+    return (scope.get("fastapi") or {}).get("effective_route_context")
 
 
 def _endpoint_of(scope: Mapping[str, Any], root_before: str) -> str:
@@ -41,6 +40,8 @@ def _endpoint_of(scope: Mapping[str, Any], root_before: str) -> str:
     if len(root) > len(root_before):
         return _mounted(root[len(root_before) :], template, scope)
     if template is not None:
+        if len(_known) < _MOST_KNOWN:
+            _known[id(route)] = template, _context_of(scope), route
         return template
     if "endpoint" not in scope or hasattr(scope["endpoint"], "routes"):
         return UNMATCHED
@@ -51,7 +52,7 @@ def _endpoint_of(scope: Mapping[str, Any], root_before: str) -> str:
 
 def _template(route: Any, scope: Mapping[str, Any]) -> str | None:
     # A route of an included router knows its own part only; the whole is in the context of the inclusion.
-    context = (scope.get("fastapi") or {}).get("effective_route_context")
+    context = _context_of(scope)
     if context is not None:
         for owner in (context, getattr(context, "starlette_route", None)):
             whole = getattr(owner, "path", None)

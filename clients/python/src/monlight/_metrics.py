@@ -41,7 +41,7 @@ class MetricsClient(Client):
         self._tally = Tally("points")
         self._aggregate = Aggregate(self._tally, self._hurry)
         # The collector's rows are of minutes, so no window reaches over the end of one.
-        self._add, self._requests = self._aggregate.add, self._aggregate.requests
+        self._add, self._ended = self._aggregate.add, self._aggregate.ended
         interval = max(_SHORTEST_INTERVAL_S, flush_interval)
         super().__init__(
             Outlet(
@@ -86,15 +86,19 @@ class MetricsClient(Client):
 
     def request(self, method: str, endpoint: str, status: int | str, seconds: float) -> None:
         """Counts an HTTP request in `http_requests_total` and `http_request_duration_seconds`. For integrations."""
-        self._requests.append((method, endpoint, status, seconds))
-        if len(self._requests) >= REQUESTS_AT_ONCE or not self._pid:
+        try:
             try:
+                ended = self._ended[method, endpoint, status]
+            except Exception:  # not there yet, or a status that cannot be looked up
+                ended = self._aggregate.ended_of(method, endpoint, status)
+            ended.append(seconds)
+            if len(ended) >= REQUESTS_AT_ONCE or not self._pid:
                 # A system call for each request would be felt.
                 if self._pid != getpid():
                     self.start()
                 self._aggregate.add_requests()
-            except Exception as error:  # as above
-                self._refuse("http_requests_total", error)
+        except Exception as error:  # as above
+            self._refuse("http_requests_total", error)
 
     def timer(self, name: str, labels: Labels | None = None) -> "Timer":
         """Measures seconds into a histogram: `with client.timer("job_seconds"):`, or as a decorator of (async) functions."""

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ._aggregate import Aggregate, Series, Window, request_series
 from ._log import logger
@@ -16,9 +16,6 @@ _MOST_BYTES = 400_000
 # Brace, comma, and the longest number.
 _VALUE_BYTES = 27
 _PATH = "/api/metrics"
-_Write = Callable[[float], str]
-# The clock has nanoseconds. What `repr` shows beyond them comes of the subtraction, takes twice as long, and does not compress.
-_WRITE_DURATION: _Write = "%.9f".__mod__
 # Sums that had to wait for longer belong to no single moment; they are told as of now.
 _LONGEST_WINDOW_S = 60.0
 
@@ -41,7 +38,7 @@ class Points:
         """Ends the window."""
         texts: list[str] = []
         count = size = 0
-        for head, values, write in self._written(self._aggregate.take()):
+        for head, values, end in self._written(self._aggregate.take()):
             # Characters; only labels can have more than one byte in each.
             bytes_of_one = (len(head) if head.isascii() else 4 * len(head)) + _VALUE_BYTES
             at = 0
@@ -53,31 +50,32 @@ class Points:
                     continue
                 taken = values[at : at + max(1, fitting)]
                 # One point after the other without a step of Python's for each.
-                texts.append(head + f"}},{head}".join(map(write, taken)) + "}")
+                texts.append(head + f"{end},{head}".join(map(repr, taken)) + end)
                 at += len(taken)
                 count += len(taken)
                 size += len(taken) * bytes_of_one
         if count:
             yield _parcel(texts, count)
 
-    def _written(self, window: Window) -> Iterator[tuple[str, Sequence[float], _Write]]:
-        """What stands in front of each value of a series, with the values, and how they are written."""
+    def _written(self, window: Window) -> Iterator[tuple[str, Sequence[float], str]]:
+        """What stands in front of each value of a series, the values, and what stands behind each."""
         now = time.time()
         start = window.since if 0.0 <= now - window.since <= _LONGEST_WINDOW_S else now
         for series, total in window.counters.items():
             # Many large values may add up to what is none.
             if total[0] <= 1e308:  # noqa: PLR2004
-                yield self._head(series, "counter", start), total, repr
+                yield self._head(series, "counter", start), total, "}"
             else:
                 self._tally.drop("sums_that_are_too_large")
         for series, (value, at) in window.gauges.items():
-            yield self._head(series, "gauge", at), (value,), repr
+            yield self._head(series, "gauge", at), (value,), "}"
         for series, values in window.histograms.items():
-            yield self._head(series, "histogram", start), values, repr
+            yield self._head(series, "histogram", start), values, "}"
         for key, durations in window.requests.items():
             counter, histogram = request_series(key)
-            yield self._head(counter, "counter", start), (len(durations),), repr
-            yield self._head(histogram, "histogram", start), durations, _WRITE_DURATION
+            yield self._head(counter, "counter", start), (len(durations),), "}"
+            # To the nanosecond, as the clock is. A float's digits take longer to write, and those beyond do not compress.
+            yield self._head(histogram, "histogram", start), [round(seconds * 1e9) for seconds in durations], "e-9}"
 
     def _head(self, series: Series, kind: str, at: float) -> str:
         name, labels = series
