@@ -147,7 +147,12 @@ pub(crate) fn measure(options: &Options<'_>) -> Result<()> {
         }
     };
     if faults.is_empty() {
-        println!("Nothing was killed, nothing acknowledged is missing, and no memory grows.");
+        let growth = if verdict::judges_growth(options.minutes) {
+            "no memory grows"
+        } else {
+            "the run was too short to tell whether memory grows"
+        };
+        println!("Nothing was killed, nothing acknowledged is missing, and {growth}.");
         return Ok(());
     }
     bail!("not as it must be:\n  {}", faults.join("\n  "))

@@ -25,7 +25,7 @@ const STYLE: &str = "\
 @media (prefers-color-scheme:dark){.back{fill:#16181d}.text{fill:#d6d8dc}.grid{stroke:#2c3038}\
 .limit{stroke:#a5a9b0}.s0{stroke:#ff8a80;fill:#ff8a80}.s1{stroke:#82b4ff;fill:#82b4ff}\
 .s2{stroke:#81d186;fill:#81d186}.s3{stroke:#d8a0ee;fill:#d8a0ee}}\
-text{font:12px system-ui,sans-serif;stroke:none}polyline{fill:none!important;stroke-width:1.8;stroke-linejoin:round}";
+text{font:12px system-ui,sans-serif;stroke:none!important}polyline{fill:none!important;stroke-width:1.8;stroke-linejoin:round}";
 
 /// The whole file, for a run that took so many minutes.
 pub(super) fn draw(samples: &[Sample], minutes: f64, limit_mb: f64) -> String {

@@ -163,7 +163,7 @@ impl Verdict<'_> {
             let growth = self
                 .course(service)
                 .map_or(0.0, |course| course.growth_bytes_per_minute);
-            if self.minutes >= SHORTEST_JUDGED_MINUTES && growth * GROWTH_MINUTES > MOST_GROWTH_BYTES {
+            if judges_growth(self.minutes) && growth * GROWTH_MINUTES > MOST_GROWTH_BYTES {
                 faults.push(format!("{name}: memory grows by {:.0} KB a minute", growth / 1e3));
             }
         }
@@ -188,6 +188,11 @@ impl Verdict<'_> {
         }
         faults
     }
+}
+
+/// Whether a run of so many minutes is long enough for it.
+pub(super) fn judges_growth(minutes: f64) -> bool {
+    minutes >= SHORTEST_JUDGED_MINUTES
 }
 
 fn each(cell: impl Fn(usize) -> String) -> [String; 4] {
