@@ -75,6 +75,16 @@ bench: ui ## Build the static release binaries, print every figure beside its li
 bench-quick: ## The same in one short round of each
 	@$(MAKE) --no-print-directory bench QUICK=--quick
 
+MINUTES ?= 30
+CHART ?= $(TARGET_DIR)/memory.svg
+
+.PHONY: soak
+soak: ui ## Run all services for 30 minutes (MINUTES) under a memory limit of 30 MB each and draw their memory; takes root
+	@scripts/setup.sh bench
+	CC_$(ARCH)_unknown_linux_musl=musl-gcc cargo build --release $(PACKAGES) --target $(MUSL)
+	cargo build --release -p bench
+	$(TARGET_DIR)/release/bench soak --binaries $(TARGET_DIR)/$(MUSL)/release --minutes $(MINUTES) --chart $(CHART)
+
 .PHONY: fuzz
 fuzz: ## Feed every parser with changing input, a minute each (FUZZ_SECONDS), or those that FUZZ names
 	@scripts/fuzz.sh

@@ -3,7 +3,7 @@
 
 mod figures;
 mod services;
-mod stacks;
+pub(crate) mod stacks;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -19,12 +19,11 @@ use self::services::Stack;
 use crate::connection::{Answer, Client};
 use crate::http_limit;
 use crate::load::{self, Outcome, Until};
-use crate::process::{Memory, Service};
+use crate::process::{API_KEY, Memory, Service};
 use crate::raw_sqlite::Yardstick;
 use crate::report::Shape;
 use crate::table::{median, render};
 
-const API_KEY: &str = "bench-7c1f0e9a5b3d48e2a6f4c0d19e8b7a35";
 const DSN_KEY: &str = "7c1f0e9a5b3d48e2a6f4c0d19e8b7a35";
 const PROJECT: &str = "shop";
 const CONNECTIONS: usize = 64;

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use crate::{browser_relay, echo, error_tracker, http_limit, log_viewer, metrics_collector};
+use crate::soak::Options;
+use crate::{browser_relay, echo, error_tracker, http_limit, log_viewer, metrics_collector, soak};
 
 pub(crate) const USAGE: &str = "\
 bench error-tracker --binary PATH [--quick]   figures of the error tracker; --quick: one short round
@@ -13,6 +14,9 @@ bench metrics-collector --binary PATH [--quick]
                                               figures of the metrics collector; --quick: one short round
 bench browser-relay --binary PATH [--quick]   figures of the browser relay, with the error tracker and the metrics
                                               collector that lie beside it; --quick: one short round
+bench soak --binaries DIR [--minutes N] [--limit-mb N] [--chart FILE.svg]
+                                              all four for 30 minutes of mixed load under a memory limit of 30 MB
+                                              each, and a chart of their memory; takes root
 bench generator                               what the load generator itself costs
 bench echo                                    the HTTP limit: a bare server on LISTEN
 bench decode                                  the limit for points: the same, and each body is decoded";
@@ -37,6 +41,7 @@ pub(crate) fn run(arguments: &[String]) -> Option<Result<()>> {
         ["browser-relay", "--binary", binary, "--quick"] => {
             browser_relay::measure(binary, &browser_relay::QUICK)
         }
+        ["soak", ref rest @ ..] => soak::measure(&Options::parse(rest)?),
         ["echo"] => echo::serve(|_| {}),
         ["decode"] => echo::serve(metrics_collector::decode),
         _ => return None,

@@ -48,7 +48,7 @@ impl Connection {
     }
 
     /// The body of the response that the last exchange received.
-    fn body(&self) -> Result<Vec<u8>> {
+    pub(crate) fn body(&self) -> Result<Vec<u8>> {
         let response = response::parse(&self.received)?.context("no exchange has ended yet")?;
         Ok(response.body.into_owned())
     }

@@ -1,6 +1,6 @@
 //! The figures of the error tracker: reports in, pages out, and what that costs in memory and CPU.
 
-mod pages;
+pub(crate) mod pages;
 mod upserts;
 
 use std::fs;
@@ -12,11 +12,10 @@ use anyhow::{Context, Result, ensure};
 use crate::connection::Client;
 use crate::http_limit::{self, Load};
 use crate::load::Until;
-use crate::process::{Memory, Service};
+use crate::process::{API_KEY, Memory, Service};
 use crate::report::Shape;
 use crate::table::{Figure, Goal, Unit, median, render};
 
-const API_KEY: &str = "bench-7c1f0e9a5b3d48e2a6f4c0d19e8b7a35";
 const FINGERPRINTS: u64 = 10_000;
 const SMALL: Shape = Shape {
     size_bytes: 3 * 1024,

@@ -1,11 +1,11 @@
 //! The figures of the log viewer: lines in, pages and live views out, and what that costs.
 
 mod blocks;
-mod corpus;
-mod event_stream;
-mod ingest;
-mod lines;
-mod pages;
+pub(crate) mod corpus;
+pub(crate) mod event_stream;
+pub(crate) mod ingest;
+pub(crate) mod lines;
+pub(crate) mod pages;
 mod pressure;
 mod tails;
 
@@ -17,10 +17,9 @@ use anyhow::{Context, Result};
 
 use self::corpus::{Corpus, LiveLog};
 use self::ingest::Ingest;
-use crate::process::{Memory, Service};
+use crate::process::{API_KEY, Memory, Service};
 use crate::table::{Figure, Goal, Unit, median, render};
 
-const API_KEY: &str = "bench-7c1f0e9a5b3d48e2a6f4c0d19e8b7a35";
 /// The ring keeps so much of the corpus.
 const RING_SHARE: u64 = 5;
 /// By so much may the ring exceed its limit: one part.

@@ -1,6 +1,7 @@
 //! `bench`: measures each service against its limits in the same run and prints the figures.
 
 mod browser_relay;
+mod cgroup;
 mod command;
 mod connection;
 mod echo;
@@ -14,6 +15,7 @@ mod process;
 mod raw_sqlite;
 mod report;
 mod response;
+mod soak;
 mod table;
 mod template;
 mod traceback;

@@ -1,7 +1,7 @@
 //! The figures of the metrics collector: points in, charts out, and what that costs in memory and on the disk.
 
 mod charts;
-mod points;
+pub(crate) mod points;
 mod rollup;
 
 use std::borrow::Cow;
@@ -17,10 +17,9 @@ use serde::Deserialize;
 use self::points::{Batches, Shape};
 use crate::connection::Client;
 use crate::load::{self, Outcome, Until};
-use crate::process::{Memory, Service};
+use crate::process::{API_KEY, Memory, Service};
 use crate::table::{Figure, Goal, Unit, median, render};
 
-const API_KEY: &str = "bench-7c1f0e9a5b3d48e2a6f4c0d19e8b7a35";
 const FEW_SERIES: Shape = Shape {
     series: 50,
     batch: 1_000,

@@ -12,6 +12,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::connection::Client;
 
+/// What every service is started with, and every client sends.
+pub(crate) const API_KEY: &str = "bench-7c1f0e9a5b3d48e2a6f4c0d19e8b7a35";
 const START_LIMIT: Duration = Duration::from_secs(20);
 /// The contract promises 8 s; Docker kills after 10.
 const STOP_LIMIT: Duration = Duration::from_secs(10);

@@ -107,31 +107,10 @@ pub(crate) fn render(figures: &[Figure]) -> String {
     let head = ["figure", "measured", "limit in this run", "ratio", "goal", "ok"].map(str::to_owned);
     let rows: Vec<_> = std::iter::once(head)
         .chain(figures.iter().map(Figure::cells))
+        .map(Vec::from)
         .collect();
-    let mut widths = [0; 6];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.len().max(*width);
-        }
-    }
-
-    let mut text = String::new();
-    for (number, row) in rows.iter().enumerate() {
-        let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
-            // Names, goals and verdicts read from the left, numbers from the right.
-            if matches!(column, 0 | 4 | 5) {
-                format!("{cell:<width$}")
-            } else {
-                format!("{cell:>width$}")
-            }
-        });
-        let cells: Vec<_> = cells.collect();
-        push_line(&mut text, &format!("| {} |", cells.join(" | ")));
-        if number == 0 {
-            let rule = widths.map(|width| "-".repeat(width)).join("-|-");
-            push_line(&mut text, &format!("|-{rule}-|"));
-        }
-    }
+    // Names, goals and verdicts read from the left, numbers from the right.
+    let mut text = aligned(&rows, |column| matches!(column, 0 | 4 | 5));
     let missed = figures
         .iter()
         .filter(|figure| figure.is_reached() == Some(false))
@@ -145,6 +124,35 @@ pub(crate) fn render(figures: &[Figure]) -> String {
             format!("goals missed: {missed}")
         },
     );
+    text
+}
+
+/// A Markdown table in lines of equal width. The first row is the head; all have as many cells.
+pub(crate) fn aligned(rows: &[Vec<String>], reads_from_the_left: fn(usize) -> bool) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0))
+        .collect();
+    let mut text = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(column, (cell, &width))| {
+                if reads_from_the_left(column) {
+                    format!("{cell:<width$}")
+                } else {
+                    format!("{cell:>width$}")
+                }
+            });
+        let cells: Vec<_> = cells.collect();
+        push_line(&mut text, &format!("| {} |", cells.join(" | ")));
+        if number == 0 {
+            let rules: Vec<_> = widths.iter().map(|&width| "-".repeat(width)).collect();
+            push_line(&mut text, &format!("|-{}-|", rules.join("-|-")));
+        }
+    }
     text
 }
 

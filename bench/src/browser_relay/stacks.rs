@@ -15,7 +15,7 @@ const FRAMES: usize = 15;
 const BODY_BYTES: usize = 3 * 1_024;
 
 /// Requests with an error of 3 KB each. No release has maps, as with most that come.
-pub(super) fn errors(address: SocketAddr, key: &str) -> impl FnMut(&mut Vec<u8>) + use<> {
+pub(crate) fn errors(address: SocketAddr, key: &str) -> impl FnMut(&mut Vec<u8>) + use<> {
     let requests: Vec<Vec<u8>> = (0..BODIES)
         .map(|number| request(address, key, &error(number)))
         .collect();
@@ -28,7 +28,7 @@ pub(super) fn errors(address: SocketAddr, key: &str) -> impl FnMut(&mut Vec<u8>)
 }
 
 /// The body of an error.
-pub(super) fn error(number: usize) -> String {
+pub(crate) fn error(number: usize) -> String {
     let mut stack = format!("TypeError: cannot read property 'total' of undefined ({number})");
     for frame in 0..FRAMES {
         let place = mix((number * FRAMES + frame) as u64) % 60_000;
@@ -61,7 +61,7 @@ pub(super) fn error(number: usize) -> String {
 }
 
 /// A whole request.
-fn request(address: SocketAddr, key: &str, body: &str) -> Vec<u8> {
+pub(crate) fn request(address: SocketAddr, key: &str, body: &str) -> Vec<u8> {
     format!(
         "POST /api/browser/errors HTTP/1.1\r\nHost: {address}\r\nX-Monlight-Key: {key}\r\nOrigin: https://shop.example.com\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -76,12 +76,17 @@ const SOURCES: i64 = 200;
 const NAMES: i64 = 20_000;
 
 /// A map of 13 MB: 760 000 segments, 200 sources with their text, 20 000 names.
-pub(super) fn large_map() -> String {
+pub(crate) fn large_map() -> String {
     map(SEGMENTS, 550)
 }
 
+/// A map of half a megabyte.
+pub(crate) fn usual_map() -> String {
+    map(10_000, 8)
+}
+
 /// A map of 1 MB.
-pub(super) fn small_map() -> String {
+pub(crate) fn small_map() -> String {
     map(60_000, 40)
 }
 
@@ -151,7 +156,7 @@ fn push_vlq(text: &mut String, number: i64) {
 }
 
 /// An error whose 30 frames lie all over five scripts, `spread` moving them.
-pub(super) fn error_over_maps(release: &str, spread: u64) -> String {
+pub(crate) fn error_over_maps(release: &str, spread: u64) -> String {
     let mut stack = String::from("TypeError: x is undefined");
     for frame in 0..30 {
         let column = mix(spread * 100 + frame) % 290_000;

@@ -1,5 +1,6 @@
 //! How long list and search take, and how large their pages are, over many groups.
 
+use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,7 +30,7 @@ const PAGES_TO_TURN: u64 = 200;
 
 /// Fills the service through its batch route, then asks for every kind of page.
 pub(super) fn measure(service: &Service, plan: &Plan) -> Result<Vec<Figure>> {
-    let seeded_per_second = seed(service, plan)?;
+    let seeded_per_second = seed(service.address, plan.groups, plan.reports_per_group)?;
     check_groups(service, plan.groups)?;
 
     let mut client = Client::open(service.address, API_KEY)?;
@@ -73,43 +74,42 @@ pub(super) fn measure(service: &Service, plan: &Plan) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
+/// Reports of this many kinds, as many of each, through the batch route; answers how many there were in a second.
+///
 /// Small reports first; the last report of each group is one of 3 KB, which the lists then have to read past.
-fn seed(service: &Service, plan: &Plan) -> Result<f64> {
+pub(crate) fn seed(target: SocketAddr, groups: u64, reports_per_group: u64) -> Result<f64> {
     let small = Shape {
         size_bytes: 1024,
-        fingerprints: plan.groups,
+        fingerprints: groups,
     };
     let usual = Shape {
         size_bytes: SMALL.size_bytes,
-        fingerprints: plan.groups,
+        fingerprints: groups,
     };
     let mut seconds = 0.0;
-    for (shape, seed, reports) in [
-        (small, 11, plan.groups * (plan.reports_per_group - 1)),
-        (usual, 12, plan.groups),
-    ] {
+    for (shape, seed, reports) in [(small, 11, groups * (reports_per_group - 1)), (usual, 12, groups)] {
         let batch = largest_divisor(reports, MAX_BATCH.min(MAX_BATCH_BYTES / (shape.size_bytes + 1)));
-        let requests = as_batches(Reports::new(shape, seed), shape, batch, service);
+        let requests = as_batches(Reports::new(shape, seed), shape, batch, target);
         let outcome = load::run(
-            service.address,
+            target,
             SEED_CONNECTIONS,
             Until::Requests(reports / batch as u64),
             requests,
         )?;
         seconds += outcome.all_acknowledged()?.seconds;
     }
-    Ok((plan.groups * plan.reports_per_group) as f64 / seconds)
+    Ok((groups * reports_per_group) as f64 / seconds)
 }
 
 fn as_batches(
     mut reports: Reports,
     shape: Shape,
     batch: usize,
-    service: &Service,
+    target: SocketAddr,
 ) -> impl FnMut(&mut Vec<u8>) {
     // Two brackets, and a comma between each two reports.
     let size_bytes = batch * shape.size_bytes + batch + 1;
-    let head = request_head("/api/errors/batch", service.address, API_KEY, size_bytes);
+    let head = request_head("/api/errors/batch", target, API_KEY, size_bytes);
     move |request| {
         request.clear();
         request.extend_from_slice(head.as_bytes());

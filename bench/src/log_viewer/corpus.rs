@@ -14,9 +14,9 @@ pub(super) const CONTAINERS: [&str; 4] = ["shop-web-1", "shop-worker-1", "shop-d
 const WRITE_BYTES: usize = 1 << 20;
 
 /// Logs on the disk.
-pub(super) struct Corpus {
-    pub(super) root: PathBuf,
-    pub(super) lines: u64,
+pub(crate) struct Corpus {
+    pub(crate) root: PathBuf,
+    pub(crate) lines: u64,
     /// What the viewer shall make of them.
     pub(super) entries: u64,
     /// Lines that hold each of the common words.
@@ -25,7 +25,7 @@ pub(super) struct Corpus {
 
 impl Corpus {
     /// The same lines for the same number of them.
-    pub(super) fn write(root: PathBuf, lines: u64) -> Result<Self> {
+    pub(crate) fn write(root: PathBuf, lines: u64) -> Result<Self> {
         let mut corpus = Self {
             root,
             lines: 0,
@@ -35,7 +35,8 @@ impl Corpus {
         let mut entry = Entry::default();
         let mut records = Vec::new();
         for (number, name) in (0_u64..).zip(CONTAINERS) {
-            let mut log = BufWriter::with_capacity(WRITE_BYTES, create_container(&corpus.root, name)?);
+            let mut log =
+                BufWriter::with_capacity(WRITE_BYTES, File::create(create_container(&corpus.root, name)?)?);
             let mut source = lines_of(number, lines);
             loop {
                 let made = source.next(&mut entry);
@@ -48,7 +49,7 @@ impl Corpus {
                     *count += u64::from(entry.text.contains(word));
                 }
                 records.clear();
-                push_records(&entry, &mut records);
+                push_records(&entry, &timestamp(entry.at_ns), &mut records);
                 log.write_all(&records)?;
             }
             log.flush()?;
@@ -90,14 +91,13 @@ fn lines_of(container: u64, lines: u64) -> Lines {
     Lines::new(container, containers, lines / containers + rest)
 }
 
-/// Makes the folder of a container and its empty log.
-fn create_container(root: &Path, name: &str) -> Result<File> {
+/// Makes the folder of a container and answers where its log belongs.
+pub(crate) fn create_container(root: &Path, name: &str) -> Result<PathBuf> {
     let seed = name.bytes().fold(0, |seed, byte| mix(seed ^ u64::from(byte)));
     let id: String = (0..4).map(|part| format!("{:016x}", mix(seed ^ part))).collect();
     let folder = root.join(&id);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let log = folder.join(format!("{id}-json.log"));
-    let file = File::create(&log).with_context(|| format!("cannot make {}", log.display()))?;
     let description = json!({
         "ID": id,
         "Name": format!("/{name}"),
@@ -106,7 +106,7 @@ fn create_container(root: &Path, name: &str) -> Result<File> {
         "LogPath": log,
     });
     fs::write(folder.join("config.v2.json"), description.to_string())?;
-    Ok(file)
+    Ok(log)
 }
 
 /// A container that goes on writing while it is watched. Its times follow those of the corpus.
@@ -120,7 +120,7 @@ pub(super) struct LiveLog {
 impl LiveLog {
     pub(super) fn create(root: &Path, name: &str) -> Result<Self> {
         Ok(Self {
-            log: create_container(root, name)?,
+            log: File::create(create_container(root, name)?)?,
             records: Vec::new(),
             entry: Entry {
                 stream: "stdout",
@@ -137,7 +137,7 @@ impl LiveLog {
             self.written += 1;
             self.entry.at_ns = SPAN_NS + self.written;
             self.entry.text = line;
-            push_records(&self.entry, &mut self.records);
+            push_records(&self.entry, &timestamp(self.entry.at_ns), &mut self.records);
         }
         Ok(self.log.write_all(&self.records)?)
     }
@@ -148,7 +148,7 @@ impl LiveLog {
         self.records.clear();
         while source.next(&mut self.entry) > 0 {
             self.entry.at_ns += SPAN_NS;
-            push_records(&self.entry, &mut self.records);
+            push_records(&self.entry, &timestamp(self.entry.at_ns), &mut self.records);
             if self.records.len() >= WRITE_BYTES {
                 self.log.write_all(&self.records)?;
                 self.records.clear();
@@ -158,9 +158,8 @@ impl LiveLog {
     }
 }
 
-/// A record for each line. The lines have no control characters.
-fn push_records(entry: &Entry, records: &mut Vec<u8>) {
-    let time = timestamp(entry.at_ns);
+/// A record of that time for each line. The lines have no control characters.
+pub(crate) fn push_records(entry: &Entry, time: &str, records: &mut Vec<u8>) {
     for line in entry.text.split('\n') {
         records.extend_from_slice(b"{\"log\":\"");
         for byte in line.bytes() {

@@ -7,16 +7,18 @@ use anyhow::{Context, Result, bail, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
+/// The route without filters.
+pub(crate) const TAIL: &str = "/api/logs/tail";
 const READ_BYTES: usize = 64 * 1024;
 const MAX_HEADERS: usize = 48;
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Event {
-    pub(super) name: String,
-    pub(super) data: String,
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) data: String,
 }
 
-pub(super) struct EventStream {
+pub(crate) struct EventStream {
     stream: TcpStream,
     decoder: Decoder,
     /// When the last bytes were received.
@@ -24,11 +26,12 @@ pub(super) struct EventStream {
 }
 
 impl EventStream {
-    /// Answers once the service has; everything that is committed from then on comes.
+    /// Answers once the service has; everything of `path` that is committed from then on comes.
     ///
     /// With a small `receive_buffer_bytes` the kernel does not hide that nobody reads.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         target: SocketAddr,
+        path: &str,
         api_key: &str,
         receive_buffer_bytes: Option<u32>,
     ) -> Result<Self> {
@@ -41,8 +44,7 @@ impl EventStream {
             .await
             .with_context(|| format!("cannot connect to {target}"))?;
         stream.set_nodelay(true)?;
-        let request =
-            format!("GET /api/logs/tail HTTP/1.1\r\nHost: {target}\r\nX-API-Key: {api_key}\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {target}\r\nX-API-Key: {api_key}\r\n\r\n");
         stream.write_all(request.as_bytes()).await?;
 
         let mut opened = Self {
@@ -57,7 +59,7 @@ impl EventStream {
     }
 
     /// The next event and when it arrived. Loses nothing when it is dropped before it answers.
-    pub(super) async fn next(&mut self) -> Result<(Event, Instant)> {
+    pub(crate) async fn next(&mut self) -> Result<(Event, Instant)> {
         loop {
             if let Some(event) = self.decoder.take_event()? {
                 return Ok((event, self.received_at));

@@ -73,7 +73,7 @@ pub(super) fn measure(binary: &Path, folder: &Path, corpus: &Corpus, max_entries
 }
 
 /// Waits until the service has read so many lines since its start and nothing is left.
-pub(super) fn wait_until_read(client: &mut Client, lines: u64) -> Result<()> {
+pub(crate) fn wait_until_read(client: &mut Client, lines: u64) -> Result<()> {
     let mut progress = (0, Instant::now());
     loop {
         let records = client.metric("monlight_log_viewer_records_total")?;

@@ -8,14 +8,14 @@ use crate::report::mix;
 use crate::traceback::Xorshift;
 
 /// Each is in 30 % of all lines.
-pub(super) const COMMON_WORDS: [&str; 3] = ["GET", "payment", "Mozilla"];
+pub(crate) const COMMON_WORDS: [&str; 3] = ["GET", "payment", "Mozilla"];
 /// There are so many rare words, and each is so often in the whole corpus.
 pub(super) const RARE_WORDS: u64 = 64;
 pub(super) const RARE_COPIES: u64 = 5;
 /// In the last line of each container alone: it is found when everything before it has been read.
 pub(super) const END_WORD: &str = "endofcorpus";
 /// Beside the level and the container, and as phrases.
-pub(super) const MESSAGES: [&str; 12] = [
+pub(crate) const MESSAGES: [&str; 12] = [
     "payment settled",
     "payment declined",
     "payment retried",
@@ -47,16 +47,16 @@ const ALL: u64 = 925;
 
 /// What the viewer shall make one entry of.
 #[derive(Default)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// Its lines, with line feeds between.
-    pub(super) text: String,
-    pub(super) stream: &'static str,
+    pub(crate) text: String,
+    pub(crate) stream: &'static str,
     /// Nanoseconds since the start of the corpus.
-    pub(super) at_ns: u64,
+    pub(crate) at_ns: u64,
 }
 
 /// The lines of one container.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     random: Xorshift,
     made: u64,
     total: u64,
@@ -67,7 +67,7 @@ pub(super) struct Lines {
 }
 
 /// The rare word of that number.
-pub(super) fn rare_word(number: u64) -> String {
+pub(crate) fn rare_word(number: u64) -> String {
     format!("rq{:08x}", mix(number % RARE_WORDS) as u32)
 }
 
@@ -88,7 +88,7 @@ fn clock(at_ns: u64) -> String {
 
 impl Lines {
     /// `total` lines for the container of this number out of `containers`.
-    pub(super) fn new(container: u64, containers: u64, total: u64) -> Self {
+    pub(crate) fn new(container: u64, containers: u64, total: u64) -> Self {
         let rare = RARE_WORDS * RARE_COPIES / containers;
         Self {
             random: Xorshift::new(container),
@@ -101,7 +101,7 @@ impl Lines {
     }
 
     /// Replaces `entry` by the next one and answers how many lines it has: none at the end.
-    pub(super) fn next(&mut self, entry: &mut Entry) -> u64 {
+    pub(crate) fn next(&mut self, entry: &mut Entry) -> u64 {
         let left = self.total - self.made;
         if left == 0 {
             return 0;

@@ -185,7 +185,7 @@ fn message(turn: u64) -> &'static str {
 }
 
 /// Some hexadecimal digits anywhere in a word: every text has to be looked at, and few have them.
-pub(super) fn substring(turn: u64, digits: usize) -> String {
+pub(crate) fn substring(turn: u64, digits: usize) -> String {
     let number = format!("{:016x}", mix(turn));
     format!("*{}*", &number[..digits])
 }

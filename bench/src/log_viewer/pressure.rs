@@ -9,7 +9,7 @@ use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
 use super::corpus::LiveLog;
-use super::event_stream::EventStream;
+use super::event_stream::{EventStream, TAIL};
 use super::ingest::wait_until_read;
 use super::pages::substring;
 use super::{API_KEY, Plan};
@@ -84,7 +84,7 @@ fn worst_search(turn: u64) -> String {
 
 fn watch(service: &Service, stop: &AtomicBool) -> Result<()> {
     let watch_one = || async {
-        let mut stream = EventStream::open(service.address, API_KEY, None).await?;
+        let mut stream = EventStream::open(service.address, TAIL, API_KEY, None).await?;
         while !stop.load(Ordering::Relaxed) {
             // Whatever comes; nothing for a while is no fault.
             if let Ok(next) = timeout(LOOK, stream.next()).await {

@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use super::corpus::LiveLog;
-use super::event_stream::{Event, EventStream};
+use super::event_stream::{Event, EventStream, TAIL};
 use super::{API_KEY, Plan};
 use crate::histogram::Histogram;
 use crate::process::Service;
@@ -99,7 +99,7 @@ pub(super) fn measure(service: &Service, live: &mut LiveLog, plan: &Plan) -> Res
 
 fn watch_single_lines(service: &Service, runtime: &Runtime, live: &mut LiveLog, lines: u64) -> Result<Seen> {
     let clock = Instant::now();
-    let mut stream = runtime.block_on(EventStream::open(service.address, API_KEY, None))?;
+    let mut stream = runtime.block_on(EventStream::open(service.address, TAIL, API_KEY, None))?;
     thread::scope(|scope| {
         let writer = scope.spawn(|| -> Result<()> {
             let mut random = Xorshift::new(1);
@@ -119,7 +119,7 @@ fn watch_single_lines(service: &Service, runtime: &Runtime, live: &mut LiveLog, 
 
 fn watch_many_lines(service: &Service, runtime: &Runtime, live: &mut LiveLog, lines: u64) -> Result<Many> {
     let clock = Instant::now();
-    let open = |receive_bytes| EventStream::open(service.address, API_KEY, receive_bytes);
+    let open = |receive_bytes| EventStream::open(service.address, TAIL, API_KEY, receive_bytes);
     let (mut streams, mut slow) = runtime.block_on(try_join(
         try_join_all((0..READERS).map(|_| open(None))),
         open(Some(SLOW_RECEIVE_BYTES)),

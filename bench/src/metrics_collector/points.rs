@@ -10,14 +10,14 @@ use crate::traceback::Xorshift;
 
 /// One half of the series are durations, the other half counts the requests.
 #[derive(Clone, Copy)]
-pub(super) struct Shape {
-    pub(super) series: u64,
+pub(crate) struct Shape {
+    pub(crate) series: u64,
     /// Points of one request.
-    pub(super) batch: u64,
+    pub(crate) batch: u64,
 }
 
 /// An endless series of batches.
-pub(super) struct Batches {
+pub(crate) struct Batches {
     /// What stands before the value.
     heads: Vec<String>,
     batch: u64,
@@ -26,11 +26,11 @@ pub(super) struct Batches {
     body: Vec<u8>,
 }
 
-pub(super) const DURATIONS: &str = "http_request_duration_seconds";
+pub(crate) const DURATIONS: &str = "http_request_duration_seconds";
 pub(super) const REQUESTS: &str = "http_requests_total";
 
 impl Batches {
-    pub(super) fn new(shape: Shape, seed: u64) -> Self {
+    pub(crate) fn new(shape: Shape, seed: u64) -> Self {
         let heads = (0..shape.series).map(|number| {
             let route = number / 2;
             let (name, kind, status) = if number % 2 == 0 {
@@ -52,7 +52,7 @@ impl Batches {
     }
 
     /// Appends a batch of points measured at this time, one after the other of the series.
-    pub(super) fn write(&mut self, at_ms: u64, out: &mut Vec<u8>) {
+    pub(crate) fn write(&mut self, at_ms: u64, out: &mut Vec<u8>) {
         out.push(b'[');
         for place in 0..self.batch {
             if place > 0 {
@@ -81,7 +81,7 @@ impl Batches {
     }
 
     /// Requests that send one batch each, measured `ago_ms` before they are sent.
-    pub(super) fn into_requests(mut self, target: SocketAddr, ago_ms: u64) -> impl FnMut(&mut Vec<u8>) {
+    pub(crate) fn into_requests(mut self, target: SocketAddr, ago_ms: u64) -> impl FnMut(&mut Vec<u8>) {
         move |request| {
             let mut body = std::mem::take(&mut self.body);
             body.clear();
@@ -108,12 +108,13 @@ impl Batches {
     }
 }
 
-pub(super) fn now_ms() -> u64 {
+pub(crate) fn now_ms() -> u64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     since_epoch.as_millis() as u64
 }
 
-fn write_request(request: &mut Vec<u8>, target: SocketAddr, body: &[u8]) {
+/// A request with this batch.
+pub(crate) fn write_request(request: &mut Vec<u8>, target: SocketAddr, body: &[u8]) {
     request.clear();
     let head = crate::report::request_head("/api/metrics", target, super::API_KEY, body.len());
     request.extend_from_slice(head.as_bytes());

@@ -1,0 +1,155 @@
+//! Looks at what the services take while they work, and whether it grows.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::Clock;
+use super::stack::{Limited, NAMES, Stack};
+
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+const LOOKS_PER_SAMPLE: u32 = 5;
+const MEBIBYTE: f64 = 1_048_576.0;
+pub(super) const MEGABYTE: f64 = 1e6;
+
+/// Resident memory of each service in bytes, in the order of `NAMES`.
+pub(super) struct Sample {
+    pub(super) minutes: f64,
+    pub(super) resident_bytes: [f64; 4],
+}
+
+/// Takes samples until the clock has run out. A service that has ended, or was killed, is an error that says what it
+/// took when it was last seen.
+pub(super) fn watch(stack: &Stack, clock: &Clock) -> Result<Vec<Sample>> {
+    let started = Instant::now();
+    let mut samples = Vec::new();
+    let mut seen = stack.all.each_ref().map(|_| String::new());
+    let mut looks = 0_u32;
+    while clock.is_running() {
+        let mut sample = Sample {
+            minutes: started.elapsed().as_secs_f64() / 60.0,
+            resident_bytes: [0.0; 4],
+        };
+        for (number, limited) in stack.all.iter().enumerate() {
+            let look = look(limited).with_context(|| {
+                format!(
+                    "{} ended after {:.1} minutes of this part ({} killed in its group); a second before: {}",
+                    NAMES[number],
+                    sample.minutes,
+                    limited.group.usage().map_or(0, |usage| usage.kills),
+                    seen[number],
+                )
+            })?;
+            sample.resident_bytes[number] = look.0;
+            seen[number] = look.1;
+        }
+        if looks.is_multiple_of(LOOKS_PER_SAMPLE) {
+            samples.push(sample);
+        }
+        looks += 1;
+        let next = started + LOOK_INTERVAL * looks;
+        thread::sleep(next.saturating_duration_since(Instant::now()));
+    }
+    Ok(samples)
+}
+
+/// Resident bytes, and everything known in words.
+fn look(limited: &Limited) -> Result<(f64, String)> {
+    let resident_bytes = limited.service.memory()?.resident_mb * MEBIBYTE;
+    Ok((resident_bytes, describe(limited, resident_bytes)?))
+}
+
+fn describe(limited: &Limited, resident_bytes: f64) -> Result<String> {
+    let usage = limited.group.usage()?;
+    Ok(format!(
+        "resident {:.1} MB, group {:.1} MB ({} KB)",
+        resident_bytes / MEGABYTE,
+        usage.now_bytes as f64 / MEGABYTE,
+        limited.group.breakdown()?
+    ))
+}
+
+/// What each service takes, or that it is gone, for the message of a run that failed.
+pub(super) fn describe_all(stack: &Stack) -> String {
+    let lines = stack.all.iter().zip(NAMES).map(|(limited, name)| {
+        let kills = limited.group.usage().map_or(0, |usage| usage.kills);
+        match look(limited) {
+            Ok((_, text)) => format!("{name}: {text}, {kills} killed"),
+            Err(_) => format!("{name}: gone, {kills} killed"),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// How one service's memory moved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Course {
+    pub(super) start_bytes: f64,
+    /// When growth is counted from.
+    pub(super) settled_bytes: f64,
+    pub(super) end_bytes: f64,
+    /// Of the line of least squares from then on.
+    pub(super) growth_bytes_per_minute: f64,
+}
+
+impl Course {
+    /// `None` without samples after `settled_minutes`.
+    pub(super) fn of(samples: &[Sample], service: usize, settled_minutes: f64) -> Option<Self> {
+        let later: Vec<(f64, f64)> = samples
+            .iter()
+            .filter(|sample| sample.minutes >= settled_minutes)
+            .map(|sample| (sample.minutes, sample.resident_bytes[service]))
+            .collect();
+        Some(Self {
+            start_bytes: samples.first()?.resident_bytes[service],
+            settled_bytes: later.first()?.1,
+            end_bytes: later.last()?.1,
+            growth_bytes_per_minute: slope(&later),
+        })
+    }
+}
+
+fn slope(points: &[(f64, f64)]) -> f64 {
+    let count = points.len() as f64;
+    let mean_x = points.iter().map(|(x, _)| x).sum::<f64>() / count;
+    let mean_y = points.iter().map(|(_, y)| y).sum::<f64>() / count;
+    let spread: f64 = points.iter().map(|(x, _)| (x - mean_x).powi(2)).sum();
+    let together: f64 = points.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
+    if spread > 0.0 { together / spread } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn growth_is_counted_once_memory_has_settled() {
+        let samples: Vec<Sample> = (0..=20)
+            .map(|minute| {
+                let minutes = f64::from(minute);
+                let grown = if minute < 5 {
+                    5e6 * minutes
+                } else {
+                    25e6 + 1e3 * (minutes - 5.0)
+                };
+                Sample {
+                    minutes,
+                    resident_bytes: [grown, 0.0, 0.0, 0.0],
+                }
+            })
+            .collect();
+
+        let course = Course::of(&samples, 0, 5.0).expect("long enough");
+
+        assert_eq!((course.start_bytes, course.settled_bytes), (0.0, 25e6));
+        assert_eq!(course.end_bytes, 25e6 + 15e3);
+        assert!((course.growth_bytes_per_minute - 1e3).abs() < 1.0);
+        assert_eq!(Course::of(&samples, 0, 21.0), None);
+    }
+
+    #[test]
+    fn a_single_sample_does_not_grow() {
+        assert_eq!(slope(&[(1.0, 5.0)]), 0.0);
+    }
+}
