@@ -24,7 +24,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use self::logs::Writer;
 use self::part::{Part, Plan};
-use self::samples::describe_all;
+use self::samples::{MEGABYTE, describe_all};
 use self::stack::{ERRORS_DATABASE, Stack};
 use self::traffic::Items;
 use self::verdict::{End, Verdict};
@@ -36,7 +36,7 @@ use crate::process::API_KEY;
 const DSN_KEY: &str = "7c1f0e9a5b3d48e2a6f4c0d19e8b7a35";
 /// Of the relay's key. Points that do not come through it belong to another one.
 const PROJECT: &str = "storefront";
-/// Of each service, in megabytes of a million bytes.
+/// Of each service, as in the compose file.
 const LIMIT_MB: f64 = 30.0;
 const GROUPS: u64 = 100_000;
 const REPORTS_PER_GROUP: u64 = 2;
@@ -53,7 +53,6 @@ const CAPACITY_TIME: Duration = Duration::from_secs(60);
 const SETTLED_MINUTES: f64 = 5.0;
 const DRAIN_LIMIT: Duration = Duration::from_secs(300);
 const POLL: Duration = Duration::from_millis(50);
-const MEBIBYTE: f64 = 1_048_576.0;
 
 /// Until when a part lasts, unless something goes wrong.
 struct Clock {
@@ -223,7 +222,7 @@ fn ends(stack: &Stack, at_limit_before: [u64; 4]) -> Result<[End; 4]> {
     let usages = usages(stack)?;
     let mut peaks = [0.0; 4];
     for (peak, limited) in peaks.iter_mut().zip(&stack.all) {
-        *peak = limited.service.memory()?.peak_mb * MEBIBYTE;
+        *peak = limited.service.memory()?.peak_mb * MEGABYTE;
     }
     Ok(std::array::from_fn(|service| End {
         peak_bytes: peaks[service],

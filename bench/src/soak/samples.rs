@@ -10,8 +10,8 @@ use super::stack::{Limited, NAMES, Stack};
 
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 const LOOKS_PER_SAMPLE: u32 = 5;
-const MEBIBYTE: f64 = 1_048_576.0;
-pub(super) const MEGABYTE: f64 = 1e6;
+/// What "MB" means in every figure, and in the `30m` of the compose file.
+pub(super) const MEGABYTE: f64 = 1_048_576.0;
 
 /// Resident memory of each service in bytes, in the order of `NAMES`.
 pub(super) struct Sample {
@@ -56,7 +56,7 @@ pub(super) fn watch(stack: &Stack, clock: &Clock) -> Result<Vec<Sample>> {
 
 /// Resident bytes, and everything known in words.
 fn look(limited: &Limited) -> Result<(f64, String)> {
-    let resident_bytes = limited.service.memory()?.resident_mb * MEBIBYTE;
+    let resident_bytes = limited.service.memory()?.resident_mb * MEGABYTE;
     Ok((resident_bytes, describe(limited, resident_bytes)?))
 }
 
