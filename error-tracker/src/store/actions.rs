@@ -1,7 +1,7 @@
 //! What people do with groups: resolve, ignore, delete, one or many.
 
 use shared::clock::Timestamp;
-use sqlx::{Sqlite, Transaction};
+use sqlx::SqliteConnection;
 
 use super::Store;
 use super::rows::id_list;
@@ -75,7 +75,7 @@ impl Store {
         Ok(found.is_some())
     }
 
-    async fn delete_in(&self, mut tx: Transaction<'static, Sqlite>, ids: &str) -> sqlx::Result<u64> {
+    async fn delete_in(&self, mut tx: shared::db::Write, ids: &str) -> sqlx::Result<u64> {
         let deleted = delete_groups(&mut tx, ids).await?;
         tx.commit().await?;
         Ok(deleted)
@@ -83,7 +83,7 @@ impl Store {
 }
 
 /// Deletes groups with all that belongs to them. `ids` is a JSON array.
-pub(super) async fn delete_groups(tx: &mut Transaction<'static, Sqlite>, ids: &str) -> sqlx::Result<u64> {
+pub(super) async fn delete_groups(tx: &mut SqliteConnection, ids: &str) -> sqlx::Result<u64> {
     sqlx::query(
         "update projects set groups = groups - (
            select count(*) from errors e join error_keys k on k.error_id = e.id
@@ -91,15 +91,15 @@ pub(super) async fn delete_groups(tx: &mut Transaction<'static, Sqlite>, ids: &s
          where id in (select project_id from errors where id in (select value from json_each(?1)))",
     )
     .bind(ids)
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     sqlx::query("delete from errors_fts where rowid in (select value from json_each(?1))")
         .bind(ids)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     let deleted = sqlx::query("delete from errors where id in (select value from json_each(?1))")
         .bind(ids)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     Ok(deleted.rows_affected())
 }

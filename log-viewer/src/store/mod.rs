@@ -16,7 +16,7 @@ use std::time::Instant;
 use shared::db::{Db, Identity};
 use shared::http::metrics::Timing;
 use shared::settings::Durability;
-use sqlx::{Sqlite, SqliteConnection, Transaction};
+use sqlx::SqliteConnection;
 use tokio::sync::Semaphore;
 
 use self::directory::Directory;
@@ -81,7 +81,7 @@ impl Store {
 
 /// A transaction whose time is told once it is committed.
 pub(crate) struct Write {
-    tx: Transaction<'static, Sqlite>,
+    tx: shared::db::Write,
     commits: Arc<Timing>,
     began: Instant,
 }

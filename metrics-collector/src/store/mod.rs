@@ -15,7 +15,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 
 use shared::db::{Db, Identity};
 use shared::settings::Durability;
-use sqlx::{Sqlite, Transaction};
 
 pub(crate) use self::unsettled::Unsettled;
 use crate::bucket::Floors;
@@ -112,7 +111,7 @@ impl Store {
         self.shared.writer.lock().await
     }
 
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+    async fn begin(&self) -> Result<shared::db::Write> {
         self.db.write().await
     }
 }

@@ -54,9 +54,8 @@ impl Db {
     /// Moves the log into the file whenever it has grown, until `stop`. For a service that writes without a pause: its
     /// log may become four times as long as it would be otherwise.
     pub async fn keep_log_short(self, stop: CancellationToken) {
-        // A connection that takes the writer's place after a full disk has the usual number again, which is slower and does no harm.
-        let pragma = sqlx::AssertSqlSafe(format!("pragma wal_autocheckpoint = {WRITER_PAGES}"));
-        if let Err(error) = sqlx::query(pragma).execute(&self.writer).await {
+        // A connection that takes the writer's place has the usual number again, which is slower and does no harm.
+        if let Err(error) = self.let_writer_go_on().await {
             tracing::warn!(%error, "the writer keeps its short log");
         }
         // Opened when there may be something to do, because it costs memory.
@@ -83,6 +82,12 @@ impl Db {
         }
     }
 
+    async fn let_writer_go_on(&self) -> sqlx::Result<()> {
+        let pragma = sqlx::AssertSqlSafe(format!("pragma wal_autocheckpoint = {WRITER_PAGES}"));
+        let mut writer = self.writer.turn().await?;
+        sqlx::query(pragma).execute(&mut *writer).await.map(drop)
+    }
+
     async fn move_log(&self, connection: &mut Option<SqliteConnection>) -> sqlx::Result<()> {
         let connection = match connection {
             Some(connection) => connection,
@@ -98,7 +103,7 @@ impl Db {
         let (in_log, _) = check_point(connection, "pragma wal_checkpoint(passive)").await?;
         if in_log >= LONG {
             // Even if nothing is left: a transaction that is open goes on where the log ended when it began.
-            let _turn = self.writer.acquire().await?;
+            let _turn = self.writer.turn().await?;
             check_point(connection, "pragma wal_checkpoint(passive)").await?;
         }
         Ok(())

@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
+
+use super::writer::Writer;
 
 /// Whose database it is, which releases can read it, and what writing to it takes.
 #[derive(Debug, Clone, Copy)]
@@ -104,8 +106,9 @@ async fn read_meta(connection: &mut SqliteConnection, key: &str) -> anyhow::Resu
 }
 
 /// Writes the product's name before anything else, so that a half-made file is recognised as ours.
-pub(super) async fn claim(writer: &SqlitePool, identity: &Identity) -> sqlx::Result<()> {
-    let mut tx = writer.begin_with("begin immediate").await?;
+pub(super) async fn claim(writer: &Writer, identity: &Identity) -> sqlx::Result<()> {
+    let mut tx = writer.write().await?;
+    tx.begin().await?;
     sqlx::query(
         "create table if not exists _meta (key text primary key, value text not null) strict, without rowid",
     )
@@ -120,7 +123,7 @@ pub(super) async fn claim(writer: &SqlitePool, identity: &Identity) -> sqlx::Res
 
 /// Notes the newest migration and who can read it. A file from a newer release keeps what that one wrote.
 pub(super) async fn record_version(
-    writer: &SqlitePool,
+    writer: &Writer,
     identity: &Identity,
     migrator: &sqlx::migrate::Migrator,
 ) -> sqlx::Result<()> {
@@ -129,7 +132,8 @@ pub(super) async fn record_version(
         .map(|migration| migration.version)
         .max()
         .unwrap_or_default();
-    let mut tx = writer.begin_with("begin immediate").await?;
+    let mut tx = writer.write().await?;
+    tx.begin().await?;
     let recorded: Option<String> = sqlx::query_scalar("select value from _meta where key = 'schema_version'")
         .fetch_optional(&mut *tx)
         .await?;

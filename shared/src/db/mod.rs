@@ -6,6 +6,7 @@
 mod backup;
 mod checkpoint;
 mod identity;
+mod writer;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -17,12 +18,13 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection as _, Sqlite, Transaction};
 
 pub use backup::back_up;
 pub use identity::Identity;
+pub use writer::{BEGIN, COMMIT, Write};
 
 use self::checkpoint::Written;
+use self::writer::Writer;
 use crate::settings::Durability;
 
 /// How long a statement waits for another process that holds the file.
@@ -39,7 +41,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 /// An open database. Clones share the same connections.
 #[derive(Debug, Clone)]
 pub struct Db {
-    writer: SqlitePool,
+    writer: Writer,
     reader: SqlitePool,
     path: PathBuf,
     written: Arc<Written>,
@@ -64,27 +66,14 @@ impl Db {
         identity::check_file(path, identity).await?;
         make_private(path);
 
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .min_connections(1)
-            .test_before_acquire(false)
-            // SQLite itself rolls back when the disk is full or fails. sqlx does not notice, takes the
-            // transaction for open, and refuses every further one: such a connection is replaced.
-            .before_acquire(|connection, _| {
-                let is_usable = !connection.is_in_transaction();
-                Box::pin(async move { Ok(is_usable) })
-            })
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .acquire_timeout(Duration::from_secs(10))
-            .connect_with(writer_options(path, durability, identity.writer_cache_kib))
+        let writer = Writer::open(writer_options(path, durability, identity.writer_cache_kib))
             .await
             .with_context(|| format!("cannot write to the database {shown} or to its folder"))?;
         identity::claim(&writer, identity)
             .await
             .with_context(|| format!("cannot write to the database {shown}"))?;
         migrator
-            .run(&writer)
+            .run_direct(None, &mut *writer.turn().await?, false)
             .await
             .with_context(|| format!("cannot bring the database {shown} up to date"))?;
         identity::record_version(&writer, identity, migrator)
@@ -112,9 +101,21 @@ impl Db {
     ///
     /// # Errors
     /// The database cannot be written now (locked by another process, read-only, full, damaged).
-    pub async fn write(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
+    pub async fn write(&self) -> sqlx::Result<Write> {
+        let mut write = self.write_in_texts().await?;
+        write.begin().await?;
+        Ok(write)
+    }
+
+    /// The same, but the first text that the caller executes begins the transaction with [`BEGIN`]: it crosses to the
+    /// connection's thread and back together with what follows it. So may [`COMMIT`] with what comes before
+    /// ([`Write::committed`]).
+    ///
+    /// # Errors
+    /// The writer is closed, or those before took too long.
+    pub async fn write_in_texts(&self) -> sqlx::Result<Write> {
         self.written.note();
-        self.writer.begin_with("begin immediate").await
+        self.writer.write().await
     }
 
     /// The read-only connections.
@@ -168,12 +169,17 @@ impl Db {
         }
     }
 
+    async fn empty_log(&self) -> sqlx::Result<()> {
+        let mut writer = self.writer.turn().await?;
+        sqlx::query("pragma wal_checkpoint(truncate)")
+            .execute(&mut *writer)
+            .await
+            .map(drop)
+    }
+
     async fn check_point_and_close(&self) {
         self.reader.close().await;
-        if let Err(error) = sqlx::query("pragma wal_checkpoint(truncate)")
-            .execute(&self.writer)
-            .await
-        {
+        if let Err(error) = self.empty_log().await {
             tracing::warn!(%error, "the last checkpoint failed; the next start repeats it");
         }
         self.writer.close().await;

@@ -332,14 +332,17 @@ async fn a_log_begins_again_though_the_writer_neither_rests_nor_moves_it() {
 
     // Only the other connection is left to move it.
     let of_writer = async |pragma| {
-        let number: i64 = sqlx::query_scalar(pragma).fetch_one(&db.writer).await.unwrap();
+        let number: i64 = sqlx::query_scalar(pragma)
+            .fetch_one(&mut *db.writer.turn().await.unwrap())
+            .await
+            .unwrap();
         number
     };
     until(async || of_writer("pragma wal_autocheckpoint").await == 16_000).await;
     of_writer("pragma wal_autocheckpoint = 0").await;
     let pages_in_log = async || {
         let (_, pages, _): (i64, i64, i64) = sqlx::query_as("pragma wal_checkpoint(noop)")
-            .fetch_one(&db.writer)
+            .fetch_one(&mut *db.writer.turn().await.unwrap())
             .await
             .unwrap();
         pages
