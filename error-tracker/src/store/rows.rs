@@ -84,6 +84,9 @@ impl ManyRows {
 /// what a chunk has too few rows for is bound as null here.
 pub(crate) struct Script {
     statements: &'static [&'static ManyRows],
+    /// Statements without parameters around the others.
+    first: &'static str,
+    last: &'static str,
     texts: OnceLock<[&'static str; CHUNKS.len()]>,
 }
 
@@ -117,12 +120,37 @@ impl<'q> Rows<'q> {
     }
 }
 
+impl Rows<'_> {
+    fn longest(rows: &[Self]) -> usize {
+        rows.iter().map(|rows| rows.count).max().unwrap_or(0)
+    }
+}
+
 impl Script {
     pub(crate) const fn new(statements: &'static [&'static ManyRows]) -> Self {
         Self {
             statements,
+            first: "",
+            last: "",
             texts: OnceLock::new(),
         }
+    }
+
+    /// The same after [`BEGIN`](shared::db::BEGIN). Only for rows of which one text holds all ([`Script::holds`]).
+    pub(crate) const fn begins(mut self) -> Self {
+        self.first = shared::db::BEGIN;
+        self
+    }
+
+    /// The same before [`COMMIT`](shared::db::COMMIT). Only for rows of which one text holds all ([`Script::holds`]).
+    pub(crate) const fn commits(mut self) -> Self {
+        self.last = shared::db::COMMIT;
+        self
+    }
+
+    /// Whether there is something to do, and one text does it.
+    pub(crate) fn holds(rows: &[Rows<'_>]) -> bool {
+        (1..=CHUNKS[CHUNKS.len() - 1]).contains(&Rows::longest(rows))
     }
 
     /// The texts with their parameters for all `rows`, which are given in the order of the statements.
@@ -132,11 +160,16 @@ impl Script {
     ) -> impl Iterator<Item = Query<'q, Sqlite, SqliteArguments>> + use<'r, 'q> {
         let texts = self.texts.get_or_init(|| {
             CHUNKS.map(|size| {
-                let texts: Vec<String> = self.statements.iter().map(|many| many.text(size)).collect();
+                let many = self.statements.iter().map(|many| many.text(size));
+                let texts: Vec<String> = std::iter::once(self.first.to_owned())
+                    .chain(many)
+                    .chain(std::iter::once(self.last.to_owned()))
+                    .filter(|text| !text.is_empty())
+                    .collect();
                 &*Box::leak(texts.join(";\n").into_boxed_str())
             })
         });
-        let longest = rows.iter().map(|rows| rows.count).max().unwrap_or(0);
+        let longest = Rows::longest(rows);
         (0..longest).step_by(CHUNKS[CHUNKS.len() - 1]).map(move |from| {
             let index = CHUNKS
                 .partition_point(|size| *size < longest - from)
@@ -262,5 +295,36 @@ mod tests {
         .await
         .unwrap();
         assert_eq!(written, (76, 3 + 69 * 35 + 1, 137, 10 + 129 * 65));
+    }
+
+    #[tokio::test]
+    async fn a_script_can_be_a_transaction_of_its_own() {
+        static INSERT: ManyRows = ManyRows::new("insert or fail into digits (id) ", 1, "");
+        static ALONE: Script = Script::new(&[&INSERT]).begins().commits();
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        sqlx::raw_sql("create table digits (id integer unique)")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let (none, few, many) = (vec![], vec![1, 2, 3], vec![0; 65]);
+        let of = |digits: &'static [i64]| [Rows::new(digits, |query, id| query.bind(id))];
+        assert!(!Script::holds(&of(none.leak())), "nothing would begin or commit");
+        assert!(!Script::holds(&of(many.leak())), "it would begin twice");
+        let few = of(few.leak());
+        assert!(Script::holds(&few));
+
+        ALONE.execute(&mut connection, &few).await.unwrap();
+        let again = ALONE.execute(&mut connection, &few).await;
+
+        assert!(again.is_err());
+        sqlx::query("rollback")
+            .execute(&mut connection)
+            .await
+            .expect("the failed one is still open");
+        let written: i64 = sqlx::query_scalar("select count(*) from digits")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(written, 3);
     }
 }

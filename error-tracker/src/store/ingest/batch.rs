@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use shared::clock::Timestamp;
+use shared::db::Write;
 use sqlx::SqliteConnection;
 
 use super::read;
 use super::touched::Touched;
 use super::write::{
-    Changes, forget_sessions, next_error_id, next_free_slot, next_occurrence_id, write_changes, write_facets,
-    write_old_hours,
+    Changes, next_error_id, next_free_slot, next_occurrence_id, write_and_commit, write_facets,
+    write_old_hours, write_rare,
 };
 use super::{Counted, Ingest};
 use crate::alert::{Alert, Kind};
@@ -22,8 +23,6 @@ use crate::store::group_row::fingerprint_from;
 /// The scheme of the one key that leads to a project's overflow group.
 pub(super) const OVERFLOW_SCHEME: i64 = 0;
 const OVERFLOW_TYPE: &str = "TooManyGroups";
-/// After so many reports of a group it is looked whether it has more sessions than are kept.
-const SESSIONS_CHECKED: i64 = 200;
 /// Projects whose numbers are remembered between batches.
 const PROJECTS_CACHED: usize = 1_024;
 
@@ -39,6 +38,7 @@ pub(super) type Key = (i64, i64, Vec<u8>);
 pub(super) struct Batch<'a> {
     ingest: &'a Ingest,
     now: Timestamp,
+    is_begun: bool,
     groups: HashMap<Key, Touched>,
     pub(super) alerts: Vec<Alert>,
 }
@@ -56,16 +56,19 @@ impl<'a> Batch<'a> {
         Self {
             ingest,
             now,
+            is_begun: false,
             groups: HashMap::new(),
             alerts: Vec::new(),
         }
     }
 
+    /// Counts them, and commits.
     pub(super) async fn count_all(
         &mut self,
-        tx: &mut SqliteConnection,
+        mut write: Write,
         reports: &[&Report],
     ) -> sqlx::Result<Vec<Counted>> {
+        let tx = &mut write;
         let project_ids = self.project_ids(tx, reports).await?;
         let mut keys: Vec<Key> = reports
             .iter()
@@ -121,10 +124,8 @@ impl<'a> Batch<'a> {
             }
         }
         self.ingest.note_next_slot(next_slot);
-        self.write(tx, reports, first_free_slot, new_events, sessions)
+        self.write(write, reports, first_free_slot, new_events, sessions)
             .await?;
-        self.forget_sessions(tx).await?;
-        crate::store::alerts::enqueue(tx, &self.ingest.channels, &self.alerts, self.now).await?;
         Ok(counted)
     }
 
@@ -134,18 +135,23 @@ impl<'a> Batch<'a> {
         storming.map(|touched| touched.fingerprint)
     }
 
-    async fn project_ids(&self, tx: &mut SqliteConnection, reports: &[&Report]) -> sqlx::Result<Vec<i64>> {
+    /// Begins the transaction when a project is new here.
+    async fn project_ids(&mut self, tx: &mut Write, reports: &[&Report]) -> sqlx::Result<Vec<i64>> {
         let mut ids = Vec::with_capacity(reports.len());
         for report in reports {
             let cached = self.ingest.projects().get(&report.project).copied();
             let id = match cached {
                 Some(id) => id,
                 None => {
+                    if !self.is_begun {
+                        tx.begin().await?;
+                        self.is_begun = true;
+                    }
                     let id = sqlx::query_scalar(
                         "insert into projects (name) values (?1) on conflict (name) do update set name = name returning id",
                     )
                     .bind(&report.project)
-                    .fetch_one(&mut *tx)
+                    .fetch_one(&mut **tx)
                     .await?;
                     let mut projects = self.ingest.projects();
                     if projects.len() >= PROJECTS_CACHED {
@@ -163,14 +169,15 @@ impl<'a> Batch<'a> {
     /// Which of the reports' events were counted before; and their groups, as far as there are any.
     async fn load(
         &mut self,
-        tx: &mut SqliteConnection,
+        tx: &mut Write,
         reports: &[&Report],
         keys: &[Key],
     ) -> sqlx::Result<HashMap<[u8; 16], i64>> {
         let mut wanted: Vec<&Key> = keys.iter().collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let (seen, groups) = read::events_and_groups(tx, reports, &wanted).await?;
+        let (seen, groups) = read::events_and_groups(tx, self.is_begun, reports, &wanted).await?;
+        self.is_begun = true;
         self.groups.extend(groups);
         Ok(seen)
     }
@@ -186,7 +193,7 @@ impl<'a> Batch<'a> {
     /// Makes the groups that are not there yet. Where a project is full, the report's key becomes the overflow's.
     async fn found_groups(
         &mut self,
-        tx: &mut SqliteConnection,
+        tx: &mut Write,
         reports: &[&Report],
         keys: &mut [Key],
         seen: &HashMap<[u8; 16], i64>,
@@ -203,7 +210,7 @@ impl<'a> Batch<'a> {
                 Entry::Vacant(entry) => {
                     let groups: i64 = sqlx::query_scalar("select groups from projects where id = ?1")
                         .bind(key.0)
-                        .fetch_one(&mut *tx)
+                        .fetch_one(&mut **tx)
                         .await?;
                     entry.insert(self.ingest.max_groups - groups)
                 }
@@ -275,7 +282,7 @@ impl<'a> Batch<'a> {
 
     async fn write(
         &mut self,
-        tx: &mut SqliteConnection,
+        mut tx: Write,
         reports: &[&Report],
         first_free_slot: i64,
         events: Vec<([u8; 16], i64)>,
@@ -307,21 +314,11 @@ impl<'a> Batch<'a> {
             events,
             sessions,
         };
-        write_changes(tx, &changes, self.now).await?;
-        write_facets(tx, &changes.touched).await?;
-        write_old_hours(tx, &changes.touched).await
-    }
-
-    /// Counting a group's sessions for each report would cost more than the reports themselves.
-    async fn forget_sessions(&self, tx: &mut SqliteConnection) -> sqlx::Result<()> {
-        for touched in self
-            .groups
-            .values()
-            .filter(|touched| touched.has_passed(SESSIONS_CHECKED))
-        {
-            forget_sessions(tx, touched.group.id).await?;
-        }
-        Ok(())
+        write_rare(&mut tx, &changes, self.now).await?;
+        write_facets(&mut tx, &changes.touched).await?;
+        write_old_hours(&mut tx, &changes.touched).await?;
+        crate::store::alerts::enqueue(&mut tx, &self.ingest.channels, &self.alerts, self.now).await?;
+        write_and_commit(tx, &changes, self.now).await
     }
 }
 

@@ -55,25 +55,18 @@ impl Commit for Ingest {
     async fn commit(&self, jobs: &[Vec<Report>]) -> sqlx::Result<Vec<Vec<Counted>>> {
         let now = Timestamp::now();
         let reports: Vec<&Report> = jobs.iter().flatten().collect();
-        let mut tx = self.store.db.write().await?;
-        let mut batch = Batch::new(self, now);
-        let counted = batch.count_all(&mut tx, &reports).await;
-        let counted = match counted {
-            Ok(counted) => counted,
-            Err(error) => {
-                // What was learnt in this transaction may be undone with it.
-                self.projects().clear();
-                return Err(error);
-            }
-        };
-        let alerted = !batch.alerts.is_empty();
-        if let Err(error) = tx.commit().await {
-            self.projects().clear();
-            return Err(error);
+        if reports.is_empty() {
+            return Ok(jobs.iter().map(|_| Vec::new()).collect());
         }
+        let write = self.store.db.write_in_texts().await?;
+        let mut batch = Batch::new(self, now);
+        let counted = batch.count_all(write, &reports).await.inspect_err(|_| {
+            // What was learnt in this transaction may be undone with it.
+            self.projects().clear();
+        })?;
         self.store.batches.fetch_add(1, Ordering::Relaxed);
         self.storms.note(batch.storms());
-        if alerted {
+        if !batch.alerts.is_empty() {
             self.alerts_queued.iter().for_each(|queued| queued.notify_one());
         }
         let mut counted = counted.into_iter();

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use sqlx::{FromRow, Row as _, SqliteConnection};
+use shared::db::Write;
+use sqlx::{FromRow, Row as _};
 
 use super::batch::Key;
 use super::touched::Touched;
@@ -16,9 +17,11 @@ const EVENT_COLUMNS: usize = 2;
 
 type Seen = HashMap<[u8; 16], i64>;
 
-/// Which of the reports' events were counted before, and the groups of these keys, as far as there are any.
+/// Which of the reports' events were counted before, and the groups of these keys, as far as there are any. Begins the
+/// transaction unless that `is_begun`.
 pub(super) async fn events_and_groups(
-    tx: &mut SqliteConnection,
+    tx: &mut Write,
+    is_begun: bool,
     reports: &[&Report],
     keys: &[&Key],
 ) -> sqlx::Result<(Seen, Vec<(Key, Touched)>)> {
@@ -34,15 +37,24 @@ pub(super) async fn events_and_groups(
          cross join errors e on e.id = k.error_id",
     );
     static BOTH: Script = Script::new(&[&EVENTS, &GROUPS]);
+    static BEGIN_WITH_BOTH: Script = Script::new(&[&EVENTS, &GROUPS]).begins();
 
     let events: Vec<[u8; 16]> = reports.iter().filter_map(|report| report.event).collect();
     let rows = [
         Rows::new(&events, |query, event| query.bind(&event[..])),
         Rows::new(keys, |query, key| query.bind(key.0).bind(key.1).bind(&key.2)),
     ];
+    let script = match (is_begun, Script::holds(&rows)) {
+        (false, true) => &BEGIN_WITH_BOTH,
+        (false, false) => {
+            tx.begin().await?;
+            &BOTH
+        }
+        (true, _) => &BOTH,
+    };
     let (mut seen, mut groups) = (HashMap::new(), Vec::new());
-    for query in BOTH.queries(&rows) {
-        for row in query.fetch_all(&mut *tx).await? {
+    for query in script.queries(&rows) {
+        for row in query.fetch_all(&mut **tx).await? {
             // The statements answer one after the other, each with columns of its own.
             if row.len() == EVENT_COLUMNS {
                 let (key, id) = <(Vec<u8>, i64)>::from_row(&row)?;

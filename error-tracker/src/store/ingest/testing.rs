@@ -39,12 +39,7 @@ pub(crate) fn report(exception_type: &str, at: Timestamp) -> Report {
 
 /// Counts these reports in one transaction at `now`.
 pub(crate) async fn count(ingest: &Ingest, reports: &[Report], now: Timestamp) -> Vec<Counted> {
-    let mut tx = ingest.store.db.write().await.unwrap();
+    let write = ingest.store.db.write_in_texts().await.unwrap();
     let reports: Vec<&Report> = reports.iter().collect();
-    let counted = Batch::new(ingest, now)
-        .count_all(&mut tx, &reports)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    counted
+    Batch::new(ingest, now).count_all(write, &reports).await.unwrap()
 }

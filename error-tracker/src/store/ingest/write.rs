@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use shared::clock::Timestamp;
+use shared::db::Write;
 use sqlx::SqliteConnection;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments};
@@ -12,6 +13,9 @@ use super::touched::Touched;
 use crate::report::packed_body;
 use crate::store::rows::{ManyRows, Rows, Script};
 
+/// After so many reports of a group it is looked whether it has more sessions than are kept: counting them for each
+/// report would cost more than the report.
+const SESSIONS_CHECKED: i64 = 200;
 /// Sessions that are remembered of each group.
 const SESSIONS_KEPT: i64 = 1_000;
 
@@ -25,9 +29,42 @@ pub(super) struct Changes<'r> {
     pub(super) sessions: Vec<([u8; 16], i64, Timestamp)>,
 }
 
-/// Writes what nearly every report changes, all of it in one text.
-pub(super) async fn write_changes(
+/// Writes what few reports change: new groups and occurrences, and states.
+pub(super) async fn write_rare(
     tx: &mut SqliteConnection,
+    changes: &Changes<'_>,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let (new, known): (Vec<_>, Vec<_>) = changes.touched.iter().partition(|(_, t)| t.is_new());
+    found_groups(tx, &new, now).await?;
+    let added: Vec<_> = changes
+        .occurrences
+        .iter()
+        .filter(|row| row.slot >= changes.first_free_slot)
+        .collect();
+    add_occurrences(tx, &added).await?;
+    for (_, t) in &known {
+        // Apart from the statement that counts, so that a plain count leaves their indexes alone.
+        if t.rarely_changed {
+            sqlx::query(
+                "update errors set state = ?2, resolved_at = ?3, reopened_at = ?4, first_seen = ?5, sources = ?6 where id = ?1",
+            )
+            .bind(t.group.id)
+            .bind(t.group.state.bits())
+            .bind(t.group.resolved_at.map(Timestamp::millis))
+            .bind(t.group.reopened_at.map(Timestamp::millis))
+            .bind(t.group.first_seen.millis())
+            .bind(t.group.sources)
+            .execute(&mut *tx)
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes what nearly every report changes, all of it in one text, and commits.
+pub(super) async fn write_and_commit(
+    mut tx: Write,
     changes: &Changes<'_>,
     now: Timestamp,
 ) -> sqlx::Result<()> {
@@ -54,14 +91,14 @@ pub(super) async fn write_changes(
         " on conflict (session, error_id) do update set at = excluded.at where excluded.at > at + 3600000",
     );
     static ALL: Script = Script::new(&[&COUNT, &MARK, &OVERWRITE, &EVENTS, &SESSIONS]);
+    static ALL_AND_COMMIT: Script = Script::new(&[&COUNT, &MARK, &OVERWRITE, &EVENTS, &SESSIONS]).commits();
 
-    let (new, known): (Vec<_>, Vec<_>) = changes.touched.iter().partition(|(_, t)| t.is_new());
-    found_groups(tx, &new, now).await?;
-    let (added, overwritten): (Vec<_>, Vec<_>) = changes
+    let known: Vec<_> = changes.touched.iter().filter(|(_, t)| !t.is_new()).collect();
+    let overwritten: Vec<_> = changes
         .occurrences
         .iter()
-        .partition(|row| row.slot >= changes.first_free_slot);
-    add_occurrences(tx, &added).await?;
+        .filter(|row| row.slot < changes.first_free_slot)
+        .collect();
     let unindexed: Vec<i64> = changes
         .touched
         .iter()
@@ -79,24 +116,22 @@ pub(super) async fn write_changes(
             query.bind(&session[..]).bind(id).bind(at.millis())
         }),
     ];
-    ALL.execute(tx, &rows).await?;
-    for (_, t) in &known {
-        // Rare, and apart from the statement above, so that a plain count leaves their indexes alone.
-        if t.rarely_changed {
-            sqlx::query(
-                "update errors set state = ?2, resolved_at = ?3, reopened_at = ?4, first_seen = ?5, sources = ?6 where id = ?1",
-            )
-            .bind(t.group.id)
-            .bind(t.group.state.bits())
-            .bind(t.group.resolved_at.map(Timestamp::millis))
-            .bind(t.group.reopened_at.map(Timestamp::millis))
-            .bind(t.group.first_seen.millis())
-            .bind(t.group.sources)
-            .execute(&mut *tx)
-            .await?;
-        }
+    let crowded: Vec<i64> = changes
+        .touched
+        .iter()
+        .filter(|(_, t)| t.has_passed(SESSIONS_CHECKED))
+        .map(|(_, t)| t.group.id)
+        .collect();
+    if crowded.is_empty() && Script::holds(&rows) {
+        ALL_AND_COMMIT.execute(&mut tx, &rows).await?;
+        tx.committed();
+        return Ok(());
     }
-    Ok(())
+    ALL.execute(&mut tx, &rows).await?;
+    for error_id in crowded {
+        forget_sessions(&mut tx, error_id).await?;
+    }
+    tx.commit().await
 }
 
 fn bind_counted<'q>(
@@ -261,7 +296,7 @@ pub(super) async fn write_old_hours(
 }
 
 /// Leaves a group its newest sessions.
-pub(super) async fn forget_sessions(tx: &mut SqliteConnection, error_id: i64) -> sqlx::Result<()> {
+async fn forget_sessions(tx: &mut SqliteConnection, error_id: i64) -> sqlx::Result<()> {
     sqlx::query(
         "delete from error_sessions where error_id = ?1 and session in (
            select session from error_sessions where error_id = ?1 order by at desc, session desc limit -1 offset ?2)",
