@@ -19,6 +19,8 @@ use crate::settings::{COMMON_SETTINGS, ServiceSettings};
 const EXIT_SETTINGS: u8 = 64;
 /// A stop takes no longer than this, because Docker kills after ten seconds.
 const STOP_LIMIT: Duration = Duration::from_secs(8);
+/// By how much a thread of the runtime lowers its priority; a thread begins with 0, and 19 is the lowest.
+const PRIORITY_STEPS: i32 = 10;
 /// "File size limit exceeded", on Linux and the BSDs.
 const SIGXFSZ: i32 = 25;
 
@@ -175,9 +177,19 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .worker_threads(2)
         .max_blocking_threads(4)
         .thread_keep_alive(Duration::from_secs(5))
+        .on_thread_start(yield_to_the_database)
         .enable_all()
         .build()
         .context("cannot start the runtime")
+}
+
+/// Lets a thread of the runtime stand back behind the one that writes the database, which is older: all requests wait for the
+/// writer, so it should not wait for a processor. Where each service has a share of its own (containers, systemd), this is
+/// among its own threads only.
+fn yield_to_the_database() {
+    if let Err(error) = rustix::process::nice(PRIORITY_STEPS) {
+        tracing::warn!(%error, "the priority of a thread could not be lowered");
+    }
 }
 
 fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
