@@ -142,7 +142,8 @@ mod tests {
         (0..count)
             .map(|number| Sample {
                 minutes: f64::from(number) / 12.0,
-                resident_bytes: [10.0, 20.0, 12.0, if number == 7 { 30.0 } else { 11.0 }].map(|mb| mb * MEGABYTE),
+                resident_bytes: [10.0, 20.0, 12.0, if number == 7 { 30.0 } else { 11.0 }]
+                    .map(|mb| mb * MEGABYTE),
             })
             .collect()
     }

@@ -72,55 +72,29 @@ pub(crate) mod testing {
 
 #[cfg(test)]
 mod tests {
+    use shared::testing::plans::{Step, costly_steps};
+
     use super::testing::store;
-
-    const FILES: [(&str, &str); 5] = [
-        ("keys", include_str!("keys.rs")),
-        ("maps", include_str!("maps/mod.rs")),
-        ("maps/find", include_str!("maps/find.rs")),
-        ("maps/list", include_str!("maps/list.rs")),
-        ("spool", include_str!("spool.rs")),
-    ];
-
-    /// The literals that stand in the calls of `sqlx::query…`.
-    fn statements(source: &str) -> Vec<&str> {
-        let product = source
-            .split("#[cfg(test)]\nmod tests {")
-            .next()
-            .unwrap_or_default();
-        let calls = product.split("sqlx::query").skip(1);
-        calls
-            .filter_map(|rest| rest.split_once('(')?.1.trim_start().strip_prefix('"'))
-            .map(|rest| rest.split('"').next().unwrap_or_default())
-            .collect()
-    }
 
     #[tokio::test]
     async fn every_statement_is_valid_and_none_reads_a_table_from_end_to_end() {
         let (store, _folder) = store().await;
-        let mut checked = 0;
-        for (file, source) in FILES {
-            for statement in statements(source) {
-                let explain = sqlx::AssertSqlSafe(format!("explain query plan {statement}"));
-                let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain)
-                    .fetch_all(store.db.read())
-                    .await
-                    .unwrap_or_else(|error| panic!("{file}: {error}: {statement}"));
 
-                for (_, _, _, step) in steps {
-                    // Keys are read once, at start, and a part of a name has no index; a list of the statement's own is
-                    // a virtual table; one row is no scan.
-                    let is_meant = step.contains("VIRTUAL TABLE")
-                        || step.contains("USING COVERING INDEX") && statement.contains("count(*)")
-                        || statement.ends_with("from dsn_keys")
-                        || statement.contains("from dsn_keys") && statement.contains("instr(")
-                        || statement.ends_with("limit 1");
-                    let is_scan = step.starts_with("SCAN ") || step.contains("TEMP B-TREE");
-                    assert!(!is_scan || is_meant, "{file}: {step} in {statement}");
-                }
-                checked += 1;
-            }
+        let (count, costly) = costly_steps(env!("CARGO_MANIFEST_DIR"), store.db.read()).await;
+
+        assert!(count > 20, "only {count} statements were found");
+        for step in costly {
+            assert!(is_meant(&step), "{step:?}");
         }
-        assert!(checked > 20, "only {checked} statements were found");
+    }
+
+    /// Keys are read once, at start, and a part of a name has no index; a list of the statement's own is a virtual table;
+    /// one row is no scan.
+    fn is_meant(Step { statement, text, .. }: &Step) -> bool {
+        text.contains("VIRTUAL TABLE")
+            || text.contains("USING COVERING INDEX") && statement.contains("count(*)")
+            || statement.ends_with("from dsn_keys")
+            || statement.contains("from dsn_keys") && statement.contains("instr(")
+            || statement.ends_with("limit 1")
     }
 }

@@ -67,58 +67,23 @@ pub(crate) mod testing {
 
 #[cfg(test)]
 mod tests {
+    use shared::testing::plans::costly_steps;
+
     use super::testing::store;
-
-    /// Each file with statements, without its tests.
-    const FILES: &[(&str, &str)] = &[
-        ("actions", include_str!("actions.rs")),
-        ("alerts", include_str!("alerts.rs")),
-        ("detail", include_str!("detail.rs")),
-        ("facets", include_str!("facets.rs")),
-        ("ingest", include_str!("ingest/mod.rs")),
-        ("ingest/read", include_str!("ingest/read.rs")),
-        ("ingest/write", include_str!("ingest/write.rs")),
-        ("list", include_str!("list/mod.rs")),
-        ("retention", include_str!("retention.rs")),
-        ("search_index", include_str!("search_index.rs")),
-    ];
-
-    /// The literals that stand in the calls of `sqlx::query…`.
-    fn statements(source: &str) -> Vec<String> {
-        let product = source
-            .split("#[cfg(test)]\nmod tests {")
-            .next()
-            .unwrap_or_default();
-        let calls = product.split("sqlx::query").skip(1);
-        calls
-            .filter_map(|rest| rest.split_once('(')?.1.trim_start().strip_prefix('"'))
-            .map(|rest| {
-                let literal = rest.split('"').next().unwrap_or_default();
-                literal.replace("\\\\", "\\")
-            })
-            .collect()
-    }
 
     #[tokio::test]
     async fn every_statement_is_valid_and_reads_no_large_table_from_end_to_end() {
         let (store, _folder) = store().await;
-        let mut checked = 0;
-        for (file, source) in FILES {
-            for statement in statements(source) {
-                let explain = sqlx::AssertSqlSafe(format!("explain query plan {statement}"));
-                let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain)
-                    .fetch_all(store.db.read())
-                    .await
-                    .unwrap_or_else(|error| panic!("{file}: {error}: {statement}"));
 
-                for (_, _, _, step) in steps {
-                    let is_scan = step.starts_with("SCAN ") && !step.contains(" INDEX ");
-                    assert!(!is_scan || is_small(&step), "{file}: {step} in {statement}");
-                }
-                checked += 1;
-            }
+        let (count, costly) = costly_steps(env!("CARGO_MANIFEST_DIR"), store.db.read()).await;
+
+        assert!(count > 30, "only {count} statements were found");
+        let scans = costly
+            .iter()
+            .filter(|step| step.text.starts_with("SCAN ") && !step.text.contains(" INDEX "));
+        for step in scans {
+            assert!(is_small(&step.text), "{step:?}");
         }
-        assert!(checked > 30, "only {checked} statements were found");
     }
 
     /// What is scanned here is bounded: what was bound, a result picked before, the projects, the backlog of

@@ -368,3 +368,34 @@ async fn many_small_commits_leave_few_open_blocks() {
     assert_eq!(resumed.pending.len(), 150);
     assert_eq!(setup.ids(1).await, (1..=150).collect::<Vec<i64>>());
 }
+
+#[tokio::test]
+async fn every_statement_is_valid_and_none_reads_a_large_table_from_end_to_end() {
+    let (store, _folder) = store().await;
+
+    let (count, costly) =
+        shared::testing::plans::costly_steps(env!("CARGO_MANIFEST_DIR"), store.db.read()).await;
+
+    assert!(count > 20, "only {count} statements were found");
+    for step in costly {
+        assert!(is_bounded(&step), "{step:?}");
+    }
+}
+
+/// What was bound, the parts of the index (two dozen), containers with their places in files, entries that are still open, and
+/// once, at the start, the directory of all blocks.
+fn is_bounded(step: &shared::testing::plans::Step) -> bool {
+    let scanned = step.text.trim_start_matches("SCAN ");
+    let name = scanned.split(' ').next().unwrap_or_default();
+    let bounded = [
+        "json_each",
+        "parts",
+        "containers",
+        "cursors",
+        "open_entries",
+        "block_groups",
+    ];
+    bounded.contains(&name)
+        || scanned == "log_entries USING INDEX log_entries_open"
+        || step.statement.contains("levels, counts")
+}

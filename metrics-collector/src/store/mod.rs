@@ -134,3 +134,38 @@ pub(crate) mod testing {
             .expect("a database")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::testing::plans::costly_steps;
+
+    use super::testing::store;
+
+    #[tokio::test]
+    async fn every_statement_is_valid_and_none_reads_a_large_table_from_end_to_end() {
+        let (store, _folder) = store().await;
+
+        let (count, costly) = costly_steps(env!("CARGO_MANIFEST_DIR"), store.db.read()).await;
+
+        assert!(count > 20, "only {count} statements were found");
+        for step in costly {
+            assert!(is_bounded(&step.text), "{step:?}");
+        }
+    }
+
+    /// What was bound; the catalogue, which is read at the start and tidied once an hour; what waits to be settled; and the keys
+    /// of repeated batches along their index.
+    fn is_bounded(step: &str) -> bool {
+        let scanned = step.trim_start_matches("SCAN ");
+        let name = scanned.split(' ').next().unwrap_or_default();
+        let bounded = [
+            "json_each",
+            "metrics",
+            "series",
+            "projects",
+            "label_texts",
+            "unsettled",
+        ];
+        bounded.contains(&name) || scanned.contains(" INDEX ")
+    }
+}

@@ -11,6 +11,7 @@ pub mod encoding;
 pub mod exposition;
 pub mod namespace;
 pub mod openapi;
+pub mod plans;
 pub mod process;
 pub mod promises;
 pub mod receiver;
