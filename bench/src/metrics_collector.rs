@@ -1,6 +1,7 @@
 //! The figures of the metrics collector: points in, charts out, and what that costs in memory and on the disk.
 
 mod charts;
+mod pages;
 pub(crate) mod points;
 mod rollup;
 
@@ -91,11 +92,15 @@ pub(crate) fn measure(binary: &str, plan: &Plan) -> Result<()> {
     eprintln!("charts of {} hours", plan.hours);
     let (charts, charts_memory) = charts::measure(binary, plan)?;
     figures.extend(charts);
+    eprintln!("pages of {} series", MANY_SERIES.series);
+    let (pages, pages_memory) = pages::measure(binary, plan)?;
+    figures.extend(pages);
 
     let peak = rounds
         .iter()
         .map(|round| round.loaded.peak_mb)
-        .fold(rollup_memory.peak_mb.max(charts_memory.peak_mb), f64::max);
+        .chain([rollup_memory.peak_mb, charts_memory.peak_mb, pages_memory.peak_mb])
+        .fold(0.0, f64::max);
     let megabytes = |name, measured, goal| Figure::new(name, Unit::Megabytes, measured, goal);
     figures.extend([
         megabytes(
@@ -117,6 +122,11 @@ pub(crate) fn measure(binary: &str, plan: &Plan) -> Result<()> {
             Goal::AtMost(30.0),
         ),
         megabytes("  peak, charts", charts_memory.peak_mb, Goal::AtMost(30.0)),
+        megabytes(
+            "  peak, ten readers at once, 10 000 series",
+            pages_memory.peak_mb,
+            Goal::AtMost(30.0),
+        ),
         megabytes("  peak of all", peak, Goal::AtMost(30.0)),
         megabytes(
             "binary",

@@ -36,7 +36,6 @@ use shared::http::layers::Gate;
 use shared::http::serve::{ServeLimits, serve};
 use shared::tasks::Tasks;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 pub use config::Config;
@@ -49,8 +48,6 @@ use crate::store::{IDENTITY, Store};
 const QUEUE_BATCHES: usize = 1_024;
 /// Batches in one transaction.
 const COMMIT_BATCHES: usize = 64;
-/// Queries that gather at the same time; what each holds is bounded.
-const QUERIES_AT_ONCE: usize = 2;
 /// Background tasks have so long to end.
 const TASKS_LIMIT: Duration = Duration::from_millis(1_500);
 
@@ -85,7 +82,8 @@ pub async fn start(config: Config, listener: TcpListener, stop: CancellationToke
         gate: Gate::new(IDENTITY.product, &config.service),
         flusher: Flusher::start(&writing, ingest, QUEUE_BATCHES, COMMIT_BATCHES),
         health: Health::new(store.db.clone(), IDENTITY.product, IDENTITY.version),
-        queries: Arc::new(Semaphore::new(QUERIES_AT_ONCE)),
+        turns: Default::default(),
+        dashboards: Default::default(),
         counted: Arc::default(),
         store: store.clone(),
         config: config.clone(),

@@ -1,6 +1,6 @@
-//! What the points of one minute come to, for each series or for several taken together.
+//! Which points of a minute count, and what they come to.
 
-use std::collections::btree_map::Entry;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 
 use crate::catalogue::Catalogue;
@@ -9,20 +9,127 @@ use crate::kind::Kind;
 use crate::page::SeriesId;
 use crate::summary::{Last, MOST_EXACT, Marked, Marking, Summary};
 
-/// Collects the points of one minute by a key.
+/// What becomes of the points of a minute.
+pub(crate) trait Collect {
+    /// Whether points of this series are wanted; what is added next is of it.
+    fn turn_to(&mut self, catalogue: &Catalogue, series: SeriesId) -> bool;
+
+    /// Takes a point of the series that was named last. `at` is its time in milliseconds.
+    fn add(&mut self, value: f64, at: i64);
+}
+
+/// Reads the points of one minute, and lets those that count be collected.
 #[derive(Debug)]
-pub(crate) struct Minute<'a, Key> {
+pub(crate) struct Minute<'a, C> {
     start_ms: i64,
     /// Of values that may be replaced: those that count here.
     names: &'a HashSet<(SeriesId, PointId)>,
+    collector: C,
+    /// The newest of each name.
+    named: BTreeMap<(SeriesId, PointId), RawPoint>,
+    /// Series of which a point was found that counts elsewhere.
+    left: HashSet<SeriesId>,
+    is_damaged: bool,
+}
+
+impl<'a, C: Collect> Minute<'a, C> {
+    /// Of the minute that begins then.
+    pub(crate) fn new(start_ms: i64, names: &'a HashSet<(SeriesId, PointId)>, collector: C) -> Self {
+        Self {
+            start_ms,
+            names,
+            collector,
+            named: BTreeMap::new(),
+            left: HashSet::new(),
+            is_damaged: false,
+        }
+    }
+
+    /// Takes a row's points. Rows come in the order in which they were written.
+    pub(crate) fn take(&mut self, row: &[u8], catalogue: &Catalogue) {
+        let start_ms = self.start_ms;
+        // A row names a series before its points.
+        let collector = RefCell::new(&mut self.collector);
+        let read = chunk::unpack(
+            row,
+            |series| collector.borrow_mut().turn_to(catalogue, series),
+            |point| match point.id {
+                None => collector
+                    .borrow_mut()
+                    .add(point.value, start_ms + i64::from(point.offset)),
+                Some(id) if self.names.contains(&(point.series, id)) => {
+                    let newest = self.named.entry((point.series, id)).or_insert(point);
+                    if point.offset >= newest.offset {
+                        *newest = point;
+                    }
+                }
+                Some(_) => {
+                    self.left.insert(point.series);
+                }
+            },
+        );
+        self.is_damaged |= read.is_none();
+    }
+
+    /// What was collected, and the series of which a point was found that counts elsewhere.
+    pub(crate) fn finish(mut self, catalogue: &Catalogue) -> (C, HashSet<SeriesId>) {
+        for point in self.named.into_values() {
+            if self.collector.turn_to(catalogue, point.series) {
+                self.collector
+                    .add(point.value, self.start_ms + i64::from(point.offset));
+            }
+        }
+        if self.is_damaged {
+            tracing::error!(
+                minute_ms = self.start_ms,
+                "a row of points is damaged; what can be read counts"
+            );
+        }
+        (self.collector, self.left)
+    }
+}
+
+/// Collects the points by a key that each series has, or has not.
+#[derive(Debug)]
+pub(crate) struct ByKey<F> {
+    key_of: F,
     /// Values that are kept for each key.
     most_values: usize,
-    parts: BTreeMap<Key, Part>,
-    /// The newest of each name.
-    named: BTreeMap<(SeriesId, PointId), (Key, RawPoint)>,
-    /// Keys of which a point was found that counts elsewhere.
-    left: HashSet<Key>,
-    is_damaged: bool,
+    current: Option<(SeriesId, Marking, Kind)>,
+    parts: BTreeMap<SeriesId, Part>,
+}
+
+impl<F: Fn(&Catalogue, SeriesId) -> Option<SeriesId>> ByKey<F> {
+    /// `most_values` are kept for each key, to tell percentiles exactly.
+    pub(crate) fn new(key_of: F, most_values: usize) -> Self {
+        Self {
+            key_of,
+            most_values: most_values.min(MOST_EXACT),
+            current: None,
+            parts: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn into_parts(self) -> BTreeMap<SeriesId, Part> {
+        self.parts
+    }
+}
+
+impl<F: Fn(&Catalogue, SeriesId) -> Option<SeriesId>> Collect for ByKey<F> {
+    fn turn_to(&mut self, catalogue: &Catalogue, series: SeriesId) -> bool {
+        self.current = (self.key_of)(catalogue, series).and_then(|key| {
+            let metric = catalogue.metric_of_page(series.page())?;
+            Some((key, catalogue.marking(series), metric.kind))
+        });
+        self.current.is_some()
+    }
+
+    fn add(&mut self, value: f64, at: i64) {
+        if let Some((key, marking, kind)) = self.current {
+            let part = self.parts.entry(key).or_insert_with(|| Part::new(kind));
+            part.take(value, marking, at, self.most_values);
+        }
+    }
 }
 
 /// What was collected for one key.
@@ -35,91 +142,6 @@ pub(crate) struct Part {
     /// Of a histogram, as long as they are not too many.
     values: Vec<f64>,
     are_all_at_hand: bool,
-}
-
-impl<'a, Key: Copy + Ord + std::hash::Hash> Minute<'a, Key> {
-    /// Of the minute that begins then. `most_values` are kept for each key, to tell percentiles exactly.
-    pub(crate) fn new(start_ms: i64, names: &'a HashSet<(SeriesId, PointId)>, most_values: usize) -> Self {
-        Self {
-            start_ms,
-            names,
-            most_values: most_values.min(MOST_EXACT),
-            parts: BTreeMap::new(),
-            named: BTreeMap::new(),
-            left: HashSet::new(),
-            is_damaged: false,
-        }
-    }
-
-    /// Takes a row's points of the series that have a key. Rows come in the order in which they were written.
-    pub(crate) fn take(
-        &mut self,
-        row: &[u8],
-        catalogue: &Catalogue,
-        key_of: impl Fn(SeriesId) -> Option<Key>,
-    ) {
-        // Points come series by series.
-        let mut current: Option<(SeriesId, Key, Marking)> = None;
-        let read = chunk::unpack(
-            row,
-            |series| key_of(series).is_some(),
-            |point| {
-                let (key, marking) = match current {
-                    Some((series, key, marking)) if series == point.series => (key, marking),
-                    _ => {
-                        let Some(key) = key_of(point.series) else { return };
-                        let marking = catalogue.marking(point.series);
-                        current = Some((point.series, key, marking));
-                        (key, marking)
-                    }
-                };
-                match point.id {
-                    None => self.take_point(key, marking, point, catalogue),
-                    Some(id) if self.names.contains(&(point.series, id)) => {
-                        let (_, newest) = self.named.entry((point.series, id)).or_insert((key, point));
-                        if point.offset >= newest.offset {
-                            *newest = point;
-                        }
-                    }
-                    Some(_) => {
-                        self.left.insert(key);
-                    }
-                }
-            },
-        );
-        self.is_damaged |= read.is_none();
-    }
-
-    fn take_point(&mut self, key: Key, marking: Marking, point: RawPoint, catalogue: &Catalogue) {
-        let part = match self.parts.entry(key) {
-            Entry::Occupied(part) => part.into_mut(),
-            Entry::Vacant(place) => match catalogue.metric_of_page(point.series.page()) {
-                Some(metric) => place.insert(Part::new(metric.kind)),
-                None => return,
-            },
-        };
-        part.take(
-            point.value,
-            marking,
-            self.start_ms + i64::from(point.offset),
-            self.most_values,
-        );
-    }
-
-    /// What was collected, and the keys of which only points were found that count elsewhere.
-    pub(crate) fn finish(mut self, catalogue: &Catalogue) -> (BTreeMap<Key, Part>, HashSet<Key>) {
-        for (key, point) in std::mem::take(&mut self.named).into_values() {
-            self.take_point(key, catalogue.marking(point.series), point, catalogue);
-        }
-        if self.is_damaged {
-            tracing::error!(
-                minute_ms = self.start_ms,
-                "a row of points is damaged; what can be read counts"
-            );
-        }
-        self.left.retain(|key| !self.parts.contains_key(key));
-        (self.parts, self.left)
-    }
 }
 
 impl Part {
@@ -203,16 +225,12 @@ mod tests {
         names: &HashSet<(SeriesId, PointId)>,
         most: usize,
     ) -> Vec<Summary> {
-        let mut minute = Minute::new(60_000, names, most);
+        let mut minute = Minute::new(60_000, names, ByKey::new(|_, series| Some(series), most));
         for row in rows {
-            minute.take(&chunk::pack(&mut row.to_vec()), catalogue, Some);
+            minute.take(&chunk::pack(&mut row.to_vec()), catalogue);
         }
-        minute
-            .finish(catalogue)
-            .0
-            .into_values()
-            .map(Part::finish)
-            .collect()
+        let (collected, _) = minute.finish(catalogue);
+        collected.into_parts().into_values().map(Part::finish).collect()
     }
 
     #[test]
@@ -273,9 +291,9 @@ mod tests {
         let told = &summary(&rows, &catalogue, &names, 9)[0];
 
         assert_eq!((told.count, told.min, told.max), (2, 0.2, 0.4));
-        let mut minute = Minute::new(60_000, &names, 9);
-        minute.take(&chunk::pack(&mut [named(id, 1, 0.3, 3)]), &catalogue, Some);
-        let (parts, left) = minute.finish(&catalogue);
-        assert_eq!((parts.len(), left), (0, HashSet::from([id])));
+        let mut minute = Minute::new(60_000, &names, ByKey::new(|_, series| Some(series), 9));
+        minute.take(&chunk::pack(&mut [named(id, 1, 0.3, 3)]), &catalogue);
+        let (collected, left) = minute.finish(&catalogue);
+        assert_eq!((collected.into_parts().len(), left), (0, HashSet::from([id])));
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bucket::{Floors, MINUTES_PER_HOUR, Resolution};
 use crate::catalogue::Catalogue;
-use crate::minute::Minute;
+use crate::minute::{ByKey, Minute};
 use crate::page::{PageId, PageWriter, SeriesId, entries};
 use crate::store::aggregated::Place;
 use crate::store::{Result, Store};
@@ -119,18 +119,20 @@ async fn summarise(
     let passes = store.raw_points(minute).await?.div_ceil(MOST_VALUES).max(1) as u32;
     let mut pages: BTreeMap<PageId, BTreeMap<u32, Vec<u8>>> = BTreeMap::new();
     for pass in 0..passes {
-        let mut collected = Minute::new(start_ms, &names, MOST_EXACT);
-        let take = |row: &[u8]| {
-            let catalogue = store.catalogue();
-            let key_of = |series| key_of(&catalogue, series).filter(|key| key_in_pass(*key) % passes == pass);
-            collected.take(row, &catalogue, key_of);
+        let key_of = |catalogue: &Catalogue, series| {
+            key_of(catalogue, series).filter(|key| key_in_pass(*key) % passes == pass)
         };
-        store.for_each_raw(minute, take).await?;
-        let (parts, left) = collected.finish(&store.catalogue());
-        for key in left {
-            pages.entry(key.page()).or_default();
+        let mut reading = Minute::new(start_ms, &names, ByKey::new(&key_of, MOST_EXACT));
+        store
+            .for_each_raw(minute, |row| reading.take(row, &store.catalogue()))
+            .await?;
+        let (collected, left) = reading.finish(&store.catalogue());
+        for series in left {
+            if let Some(key) = key_of(&store.catalogue(), series) {
+                pages.entry(key.page()).or_default();
+            }
         }
-        for (key, part) in parts {
+        for (key, part) in collected.into_parts() {
             let mut entry = Vec::new();
             part.finish().put(&mut entry, start_ms);
             pages.entry(key.page()).or_default().insert(key.slot(), entry);

@@ -206,6 +206,13 @@ impl Catalogue {
             .find_map(|(other, value)| (other == name).then_some(value))
     }
 
+    /// The same, for who keeps many of them.
+    pub(crate) fn shared_label(&self, series: &Series, name: &str) -> Option<Arc<str>> {
+        let mut labels = series.labels.iter();
+        let (_, value) = labels.find(|(other, _)| self.texts.get(*other) == name)?;
+        self.texts.share(*value)
+    }
+
     pub(crate) fn labels<'a>(&'a self, series: &'a Series) -> impl Iterator<Item = (&'a str, &'a str)> {
         series
             .labels

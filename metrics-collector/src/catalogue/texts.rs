@@ -25,6 +25,11 @@ impl Texts {
         self.by_id.get(&id).map_or("", |text| text)
     }
 
+    /// The text itself, for who keeps it.
+    pub(super) fn share(&self, id: TextId) -> Option<Arc<str>> {
+        self.by_id.get(&id).cloned()
+    }
+
     /// The text's number, and whether it is new.
     pub(super) fn take(&mut self, text: &str) -> (TextId, bool) {
         if let Some(id) = self.ids.get(text) {

@@ -1,25 +1,28 @@
 //! The overview.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::header;
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
 use shared::http::{Problem, Query};
 
-use super::Shared;
 use super::catalogue::project_id;
-use super::range::{self, Fineness};
+use super::range::{self, Asked, Fineness};
+use super::{App, Shared};
 use crate::bucket::Resolution;
 use crate::dashboard::{self, Dashboard};
 use crate::kind::Kind;
 use crate::query::{Range, Row};
 use crate::vitals::{Rating, Vital};
 
-#[derive(Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct DashboardQuery {
+pub(crate) struct DashboardQuery {
     /// Up to now: 90s, 15m, 24h, 30d. 24h unless given.
     period: Option<String>,
     /// From this time on: RFC 3339, or a while ago such as -15m.
@@ -152,16 +155,31 @@ struct Page {
 pub(super) async fn get_dashboard(
     State(app): Shared,
     Query(query): Query<DashboardQuery>,
-) -> Result<Json<DashboardReply>, Problem> {
-    let now = Timestamp::now();
-    let asked = range::read(
+) -> Result<Response, Problem> {
+    read(&app, &query, Timestamp::now())?;
+    let make = async || {
+        let reply = make(&app, &query).await?;
+        let bytes = serde_json::to_vec(&reply).map_err(|_| Problem::internal())?;
+        Ok(Bytes::from(bytes))
+    };
+    let body = app.dashboards.answer(&app.turns, query.clone(), make).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+fn read(app: &App, query: &DashboardQuery, now: Timestamp) -> Result<Asked, Problem> {
+    range::read(
         query.period.as_deref(),
         query.since.as_deref(),
         query.until.as_deref(),
         Fineness::Auto,
         app.config.schedule().floors(now),
         now,
-    )?;
+    )
+}
+
+async fn make(app: &App, query: &DashboardQuery) -> Result<DashboardReply, Problem> {
+    let now = Timestamp::now();
+    let asked = read(app, query, now)?;
     let (project, cardinality) = {
         let catalogue = app.store.catalogue();
         // One that there is not has no metrics.
@@ -178,9 +196,8 @@ pub(super) async fn get_dashboard(
         };
         (project, cardinality)
     };
-    let _turn = app.query().await?;
     let dashboard = dashboard::gather(&app.store, project, asked.range).await?;
-    Ok(Json(DashboardReply {
+    Ok(DashboardReply {
         period: asked.period,
         from: asked.since,
         to: asked.until,
@@ -202,7 +219,7 @@ pub(super) async fn get_dashboard(
                 total: top.total,
             })
             .collect(),
-    }))
+    })
 }
 
 fn share(part: f64, whole: f64) -> f64 {
@@ -227,21 +244,24 @@ fn requests(dashboard: &Dashboard, range: Range, now: Timestamp) -> Requests {
             p95: requests.told.map(|told| told.p95),
             p99: requests.told.map(|told| told.p99),
         });
-    let endpoints = dashboard
-        .endpoints
-        .iter()
-        .map(|((endpoint, method), requests)| Endpoint {
-            endpoint: endpoint.clone(),
-            method: method.clone(),
-            count: requests.count,
-            rate: requests.count / range.seconds(now),
-            error_rate: share(requests.errors, requests.count),
-            p95: requests.p95,
-        });
+    let endpoints = dashboard.endpoints.iter().map(|(values, requests)| Endpoint {
+        endpoint: value(values, 0),
+        method: value(values, 1),
+        count: requests.count,
+        rate: requests.count / range.seconds(now),
+        error_rate: share(requests.errors, requests.count),
+        p95: requests.p95,
+    });
     Requests {
         timeseries: buckets.collect(),
         endpoints: endpoints.collect(),
     }
+}
+
+fn value(values: &[Arc<str>], place: usize) -> String {
+    values
+        .get(place)
+        .map_or_else(String::new, |value| value.to_string())
 }
 
 fn name(vital: Vital) -> &'static str {
@@ -284,7 +304,7 @@ fn web_vitals(dashboard: &Dashboard, range: Range) -> WebVitals {
     let pages = dashboard.pages.iter().map(|(page, of)| {
         let p75 = |vital| of.p75.get(&vital).copied();
         Page {
-            page: page.clone(),
+            page: value(page, 0),
             lcp: p75(Vital::Lcp),
             inp: p75(Vital::Inp),
             cls: p75(Vital::Cls),

@@ -6,6 +6,7 @@ mod dashboard;
 mod ingest;
 mod metrics;
 mod range;
+mod turn;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,19 +16,19 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 use serde::Serialize;
 use shared::flusher::Flusher;
-use shared::http::Problem;
 use shared::http::health::{FaultBody, Health, HealthBody};
 use shared::http::layers::{self, Gate, limited};
 use shared::http::metrics::Exposition;
 use shared::http::openapi::{self, Common};
 use shared::http::{assets, session};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use self::dashboard::DashboardQuery;
 pub(crate) use self::ingest::check_points;
 pub(crate) use self::metrics::check_query;
+use self::turn::{Awaited, Turns};
 use crate::bucket::Resolution;
 use crate::config::Config;
 use crate::store::Store;
@@ -39,7 +40,8 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) flusher: Flusher<Ingest>,
     pub(crate) health: Health,
-    pub(crate) queries: Arc<Semaphore>,
+    pub(crate) turns: Turns,
+    pub(crate) dashboards: Awaited<DashboardQuery>,
     pub(crate) counted: Arc<Counted>,
     pub(crate) config: Config,
 }
@@ -90,13 +92,6 @@ fn api(gate: &Arc<Gate>) -> OpenApiRouter<Arc<App>> {
         .routes(limited(routes!(catalogue::list_projects), gate, other))
         .routes(limited(routes!(dashboard::get_dashboard), gate, other))
         .routes(limited(routes!(about::about), gate, other))
-}
-
-impl App {
-    /// Waits for the turn to gather.
-    async fn query(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        self.queries.acquire().await.map_err(|_| Problem::internal())
-    }
 }
 
 /// What the collector tells of its health.

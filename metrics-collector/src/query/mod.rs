@@ -1,26 +1,30 @@
 //! Answers what a metric came to, bucket by bucket: any range, any labels, any grouping.
 //!
 //! Percentiles of several series or of a longer time are never made of percentiles, but of the distributions. How much is
-//! held at once does not depend on the number of series or buckets.
+//! held at once does not depend on the number of series or buckets, and points that are not rolled up yet are read once
+//! for all questions that are asked together.
 
-mod reading;
+mod grid;
+mod points;
 mod selection;
+
+use std::ops;
 
 use shared::clock::Timestamp;
 
-use self::reading::Reading;
-pub(crate) use self::selection::{Groups, Selection, Wanted};
+use self::grid::{Grid, Unsettled};
+pub(crate) use self::selection::{Distributions, Groups, Selection, Values, Wanted};
 use crate::bucket::{MINUTES_PER_HOUR, Resolution};
 use crate::page::SLOTS;
 use crate::store::{Result, Store};
-use crate::summary::{Summary, Told};
+use crate::summary::{self, Summary};
 
-/// Buckets in which distributions are gathered at once.
+/// Distributions that are gathered at once.
 const MOST_SKETCHES: usize = 512;
-/// Buckets without distributions are much smaller.
+/// What is gathered at once without distributions, or with rough ones, which are much smaller.
 const MOST_FIGURES: usize = 8_192;
-/// Groups that are gathered at once. Often a group is one series; then so many are one page, which is read once.
-const GROUPS_AT_ONCE: usize = SLOTS as usize;
+/// Groups whose buckets are gathered at once. Often a group is one series; then so many are one page, which is read once.
+const GROUPS_PER_STEP: u32 = SLOTS;
 
 /// Buckets from one up to, and without, another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +63,27 @@ impl Range {
     pub(crate) fn seconds(self, now: Timestamp) -> f64 {
         let over = now.millis().min(self.until().millis()) - self.since().millis();
         over.max(1_000) as f64 / 1_000.0
+    }
+
+    /// The minutes of an hour.
+    fn minutes_of(hour: i64) -> Self {
+        Self {
+            resolution: Resolution::Minute,
+            from: hour * MINUTES_PER_HOUR,
+            to: (hour + 1) * MINUTES_PER_HOUR,
+        }
+    }
+
+    /// The same as minutes.
+    fn in_minutes(self) -> Self {
+        match self.resolution {
+            Resolution::Minute => self,
+            Resolution::Hour => Self {
+                resolution: Resolution::Minute,
+                from: self.from * MINUTES_PER_HOUR,
+                to: self.to * MINUTES_PER_HOUR,
+            },
+        }
     }
 
     /// Minutes at both ends and whole hours between them.
@@ -100,7 +125,7 @@ pub(crate) struct Row {
     pub(crate) avg: f64,
     pub(crate) last: Option<f64>,
     /// Of a histogram.
-    pub(crate) told: Option<Told>,
+    pub(crate) told: Option<summary::Told>,
     /// What was marked first and second.
     pub(crate) marked: (f64, f64),
 }
@@ -126,6 +151,22 @@ impl Row {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooMany;
 
+/// How the buckets of a range are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Each has a row.
+    Each,
+    /// All of them together have one, as bucket 0.
+    Whole,
+}
+
+/// What is asked of a range.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) selection: &'a Selection,
+    pub(crate) told: Told,
+}
+
 /// A row for each group and each bucket that has data, by group and then by time.
 pub(crate) async fn by_bucket(
     store: &Store,
@@ -133,47 +174,157 @@ pub(crate) async fn by_bucket(
     range: Range,
     most_rows: usize,
 ) -> Result<std::result::Result<Vec<Row>, TooMany>> {
-    let at_once = at_once(selection);
-    let mut rows = Vec::new();
-    for groups in selection.group_ranges(GROUPS_AT_ONCE) {
-        let buckets_at_once = (at_once / groups.len()).max(1) as i64;
+    let told = Told::Each;
+    let answers = answer(store, range, &[Question { selection, told }], most_rows).await?;
+    Ok(answers.map(|answers| answers.into_iter().flatten().collect()))
+}
+
+/// Answers questions about one range, each with a row for each group that has data. No more than `most_rows` are held.
+pub(crate) async fn answer(
+    store: &Store,
+    range: Range,
+    questions: &[Question<'_>],
+    most_rows: usize,
+) -> Result<std::result::Result<Vec<Vec<Row>>, TooMany>> {
+    let mut answers = vec![Vec::new(); questions.len()];
+    // Most have so few groups that one turn is enough.
+    for turn in 0.. {
+        let parts: Vec<Part<'_>> = questions
+            .iter()
+            .enumerate()
+            .filter_map(|(index, question)| Part::of(index, *question, turn))
+            .collect();
+        if parts.is_empty() {
+            break;
+        }
+        if let Err(TooMany) = answer_parts(store, range, &parts, &mut answers, most_rows).await? {
+            return Ok(Err(TooMany));
+        }
+    }
+    for rows in &mut answers {
+        rows.sort_by_key(|row| (row.group, row.bucket));
+    }
+    Ok(Ok(answers))
+}
+
+/// As many groups of a question as are gathered at once.
+struct Part<'a> {
+    index: usize,
+    question: Question<'a>,
+    groups: ops::Range<u32>,
+}
+
+impl<'a> Part<'a> {
+    fn of(index: usize, question: Question<'a>, turn: u32) -> Option<Self> {
+        let at_once = at_once(question.selection) as u32;
+        let count = question.selection.groups.len() as u32;
+        let groups = turn * at_once..count.min((turn + 1) * at_once);
+        (!groups.is_empty()).then_some(Self {
+            index,
+            question,
+            groups,
+        })
+    }
+}
+
+async fn answer_parts(
+    store: &Store,
+    range: Range,
+    parts: &[Part<'_>],
+    answers: &mut [Vec<Row>],
+    most_rows: usize,
+) -> Result<std::result::Result<(), TooMany>> {
+    let unsettled = Unsettled::of(store, range);
+    // What is told as a whole is gathered until the end; of the buckets of the others one at a time is.
+    let mut wholes = Vec::new();
+    for part in parts {
+        match part.question.told {
+            Told::Whole => {
+                let mut grid = Grid::new(part.question.selection, part.groups.clone(), 0..1);
+                for piece in range.pieces() {
+                    grid.read_settled(store, piece, &unsettled, &|_| 0).await?;
+                }
+                wholes.push((part, grid));
+            }
+            Told::Each => {
+                let is_enough = read_settled(
+                    store,
+                    range,
+                    part,
+                    &unsettled,
+                    &mut answers[part.index],
+                    most_rows,
+                );
+                if let Err(TooMany) = is_enough.await? {
+                    return Ok(Err(TooMany));
+                }
+            }
+        }
+    }
+    for (bucket, minutes) in unsettled.buckets(range) {
+        let mut open = Vec::new();
+        for part in parts.iter().filter(|part| part.question.told == Told::Each) {
+            let mut grid = Grid::new(part.question.selection, part.groups.clone(), bucket..bucket + 1);
+            if range.resolution == Resolution::Hour {
+                let minutes = Range::minutes_of(bucket);
+                grid.read_settled(store, minutes, &unsettled, &|_| bucket).await?;
+            }
+            open.push((part, grid));
+        }
+        for minute in minutes {
+            let grids = wholes.iter_mut().map(|(_, grid)| (grid, 0));
+            let grids = grids.chain(open.iter_mut().map(|(_, grid)| (grid, bucket)));
+            points::read(store, minute, grids.collect()).await?;
+        }
+        for (part, grid) in open {
+            let rows = &mut answers[part.index];
+            grid.finish(rows);
+            if rows.len() > most_rows {
+                return Ok(Err(TooMany));
+            }
+        }
+    }
+    for (part, grid) in wholes {
+        grid.finish(&mut answers[part.index]);
+    }
+    Ok(Ok(()))
+}
+
+/// Reads the buckets of which there are rows, some at a time.
+async fn read_settled(
+    store: &Store,
+    range: Range,
+    part: &Part<'_>,
+    unsettled: &Unsettled,
+    rows: &mut Vec<Row>,
+    most_rows: usize,
+) -> Result<std::result::Result<(), TooMany>> {
+    let selection = part.question.selection;
+    let mut first = part.groups.start;
+    while first < part.groups.end {
+        let groups = first..part.groups.end.min(first + GROUPS_PER_STEP);
+        let buckets_at_once = (at_once(selection) / groups.len()).max(1) as i64;
         let mut from = range.from;
         while from < range.to {
             let to = range.to.min(from + buckets_at_once);
-            let mut reading = Reading::new(selection, groups.clone(), from, to);
-            reading
-                .read(store, Range { from, to, ..range }, &|bucket| bucket)
+            let mut grid = Grid::new(selection, groups.clone(), from..to);
+            grid.read_rows(store, Range { from, to, ..range }, unsettled, &|bucket| bucket)
                 .await?;
-            reading.finish(|group, bucket, summary| rows.push(Row::new(group, bucket, summary)));
+            grid.finish(rows);
             if rows.len() > most_rows {
                 return Ok(Err(TooMany));
             }
             from = to;
         }
+        first = groups.end;
     }
-    rows.sort_by_key(|row| (row.group, row.bucket));
-    Ok(Ok(rows))
-}
-
-/// A row for each group that has data in the range, with all of the range as its only bucket.
-pub(crate) async fn as_a_whole(store: &Store, selection: &Selection, range: Range) -> Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    for groups in selection.group_ranges(at_once(selection)) {
-        let mut reading = Reading::new(selection, groups, 0, 1);
-        for piece in range.pieces() {
-            reading.read(store, piece, &|_| 0).await?;
-        }
-        reading.finish(|group, bucket, summary| rows.push(Row::new(group, bucket, summary)));
-        tokio::task::yield_now().await;
-    }
-    Ok(rows)
+    Ok(Ok(()))
 }
 
 fn at_once(selection: &Selection) -> usize {
-    if selection.with_sketches {
-        MOST_SKETCHES
-    } else {
-        MOST_FIGURES
+    match selection.distributions {
+        Distributions::Fine => MOST_SKETCHES,
+        Distributions::None | Distributions::Rough => MOST_FIGURES,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::catalogue::{Catalogue, Metric, ProjectId};
 use crate::kind::Kind;
@@ -10,6 +11,19 @@ use crate::page::{PageId, SLOTS, SeriesId};
 
 /// A place that belongs to no group.
 const NONE: u32 = u32::MAX;
+
+/// The values of the labels by which series are taken together, in the order in which the labels were named.
+pub(crate) type Values = Arc<[Arc<str>]>;
+
+/// How finely it is told how values are distributed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Distributions {
+    #[default]
+    None,
+    /// To compare many with each other.
+    Rough,
+    Fine,
+}
 
 /// How series are taken together.
 #[derive(Debug, Clone, Copy)]
@@ -29,26 +43,28 @@ pub(crate) struct Wanted<'a> {
     pub(crate) project: Option<ProjectId>,
     pub(crate) labels: &'a Selector,
     pub(crate) groups: Groups<'a>,
-    /// Percentiles are wanted.
-    pub(crate) with_sketches: bool,
+    /// Of a histogram.
+    pub(crate) distributions: Distributions,
 }
 
 /// Series by their pages, each in a group.
 #[derive(Debug, Default)]
 pub(crate) struct Selection {
     pages: BTreeMap<PageId, Box<[u32; SLOTS as usize]>>,
-    /// The label values of each group, in the order in which the labels were named.
-    pub(crate) groups: Vec<Vec<String>>,
-    pub(crate) with_sketches: bool,
+    pub(crate) groups: Vec<Values>,
+    pub(super) distributions: Distributions,
 }
 
 impl Selection {
     pub(crate) fn of(catalogue: &Catalogue, wanted: Wanted<'_>) -> Self {
         let mut selection = Self {
-            with_sketches: wanted.with_sketches && wanted.kind == Kind::Histogram,
+            distributions: match wanted.kind {
+                Kind::Histogram => wanted.distributions,
+                Kind::Counter | Kind::Gauge => Distributions::None,
+            },
             ..Self::default()
         };
-        let mut by_values = BTreeMap::new();
+        let (mut by_values, none) = (BTreeMap::new(), Values::default());
         let mut metrics: Vec<&Metric> = catalogue
             .metrics()
             .map(|(_, metric)| metric)
@@ -60,12 +76,12 @@ impl Selection {
             match wanted.groups {
                 // The total is kept: one series instead of all.
                 Groups::One if wanted.labels.is_empty() => {
-                    selection.add(&mut by_values, SeriesId::new(metric.total, 0), Vec::new());
+                    selection.add(&mut by_values, SeriesId::new(metric.total, 0), &none);
                 }
                 Groups::One => {
                     for (id, series) in catalogue.series_of(metric) {
                         if catalogue.fits(series, wanted.labels) {
-                            selection.add(&mut by_values, id, Vec::new());
+                            selection.add(&mut by_values, id, &none);
                         }
                     }
                 }
@@ -73,8 +89,9 @@ impl Selection {
                     for (id, series) in catalogue.series_of(metric) {
                         if catalogue.fits(series, wanted.labels) {
                             let value =
-                                |name: &String| catalogue.label(series, name).unwrap_or_default().to_owned();
-                            selection.add(&mut by_values, id, names.iter().map(value).collect());
+                                |name: &String| catalogue.shared_label(series, name).unwrap_or_default();
+                            let values = names.iter().map(value).collect();
+                            selection.add(&mut by_values, id, &values);
                         }
                     }
                 }
@@ -84,22 +101,22 @@ impl Selection {
     }
 
     /// The totals of metrics, each in a group of its own.
-    pub(crate) fn of_totals<'a>(metrics: impl Iterator<Item = (&'a Metric, Vec<String>)>) -> Self {
+    pub(crate) fn of_totals<'a>(metrics: impl Iterator<Item = (&'a Metric, Values)>) -> Self {
         let mut selection = Self::default();
         let mut by_values = BTreeMap::new();
         for (metric, values) in metrics {
-            selection.add(&mut by_values, SeriesId::new(metric.total, 0), values);
+            selection.add(&mut by_values, SeriesId::new(metric.total, 0), &values);
         }
         selection
     }
 
-    fn add(&mut self, by_values: &mut BTreeMap<Vec<String>, u32>, id: SeriesId, values: Vec<String>) {
-        let group = match by_values.get(&values) {
+    fn add(&mut self, by_values: &mut BTreeMap<Values, u32>, id: SeriesId, values: &Values) {
+        let group = match by_values.get(values) {
             Some(group) => *group,
             None => {
                 let group = self.groups.len() as u32;
-                self.groups.push(values.clone());
-                by_values.insert(values, group);
+                self.groups.push(Arc::clone(values));
+                by_values.insert(Arc::clone(values), group);
                 group
             }
         };
@@ -110,11 +127,28 @@ impl Selection {
         page[id.slot() as usize] = group;
     }
 
-    /// The groups, so many at once.
-    pub(super) fn group_ranges(&self, at_once: usize) -> impl Iterator<Item = Range<u32>> {
-        let count = self.groups.len() as u32;
-        let at_once = at_once as u32;
-        (0..count.div_ceil(at_once)).map(move |part| part * at_once..count.min((part + 1) * at_once))
+    /// Only these of its groups.
+    pub(crate) fn only(mut self, is_wanted: impl Fn(&Values) -> bool) -> Self {
+        let mut places = Vec::with_capacity(self.groups.len());
+        let mut kept = 0;
+        self.groups.retain(|values| {
+            let is_kept = is_wanted(values);
+            places.push(if is_kept { kept } else { NONE });
+            kept += u32::from(is_kept);
+            is_kept
+        });
+        self.pages.retain(|_, page| {
+            for group in page.iter_mut().filter(|group| **group != NONE) {
+                *group = places.get(*group as usize).copied().unwrap_or(NONE);
+            }
+            page.iter().any(|group| *group != NONE)
+        });
+        self
+    }
+
+    /// The groups of a page's series.
+    pub(super) fn page(&self, page: PageId) -> Option<&[u32; SLOTS as usize]> {
+        self.pages.get(&page).map(Box::as_ref)
     }
 
     /// The pages that have a series of these groups.
@@ -125,15 +159,5 @@ impl Selection {
             .filter(|(_, page)| has_any(page))
             .map(|(page, _)| *page)
             .collect()
-    }
-
-    pub(super) fn group_of(&self, id: SeriesId) -> Option<u32> {
-        let group = self.pages.get(&id.page())?[id.slot() as usize];
-        (group != NONE).then_some(group)
-    }
-
-    /// Whether this is the total of its metric.
-    pub(super) fn total_group(&self, total: PageId) -> Option<u32> {
-        self.group_of(SeriesId::new(total, 0))
     }
 }

@@ -1,6 +1,5 @@
 //! Rows of minutes and hours: what a page of series comes to in each.
 
-use futures_util::TryStreamExt as _;
 use sqlx::{QueryBuilder, SqliteConnection};
 
 use super::{Result, Store, unsettled};
@@ -11,8 +10,9 @@ use crate::page::PageId;
 const ROWS_AT_ONCE: usize = 16;
 /// Rows that are written in one transaction; more would hold up the points.
 const ROWS_PER_COMMIT: usize = 64;
-/// After so many rows a reader lets others go first.
-const ROWS_WITHOUT_PAUSE: usize = 8;
+/// Rows that a reader holds at once, before it lets others go first. One may have a hundred kilobytes, and a statement
+/// that is left open would hold fifty.
+const ROWS_PER_READ: i64 = 24;
 
 /// Which row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,21 +126,25 @@ impl Store {
             resolution,
             bucket,
         };
-        let mut rows = sqlx::query_as::<_, (i64, Vec<u8>)>(
-            "select id, data from metrics_aggregated where id >= ?1 and id < ?2 order by id",
-        )
-        .bind(place(from).row_id())
-        .bind(place(to).row_id())
-        .fetch(self.db.read());
-        let mut count = 0;
-        while let Some((id, data)) = rows.try_next().await? {
-            hand_out(Place::of_row(id).bucket, &data);
-            count += 1;
-            if count % ROWS_WITHOUT_PAUSE == 0 {
-                tokio::task::yield_now().await;
+        let mut next = place(from).row_id();
+        loop {
+            let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+                "select id, data from metrics_aggregated where id >= ?1 and id < ?2 order by id limit ?3",
+            )
+            .bind(next)
+            .bind(place(to).row_id())
+            .bind(ROWS_PER_READ)
+            .fetch_all(self.db.read())
+            .await?;
+            for (id, data) in &rows {
+                hand_out(Place::of_row(*id).bucket, data);
             }
+            match rows.last() {
+                Some((last, _)) if rows.len() as i64 == ROWS_PER_READ => next = last + 1,
+                _ => return Ok(()),
+            }
+            tokio::task::yield_now().await;
         }
-        Ok(())
     }
 }
 

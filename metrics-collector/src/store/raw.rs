@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
-use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
 
 use super::{Result, Store, Writer};
 
 /// Rows of one minute.
 const MINUTE_ROWS: i64 = 1 << 24;
+/// What a reader holds at once, about. A row may have half a megabyte, and a statement that is left open would hold
+/// fifty rows.
+const READ_BYTES: usize = 256 << 10;
+const MOST_ROWS_PER_READ: usize = 64;
 
 /// The first row of a minute.
 pub(super) fn first_of(minute: i64) -> i64 {
@@ -65,17 +68,27 @@ impl Store {
 
     /// Hands out the rows of a minute in the order in which they came.
     pub(crate) async fn for_each_raw(&self, minute: i64, mut hand_out: impl FnMut(&[u8])) -> Result<()> {
-        let mut rows = sqlx::query_scalar::<_, Vec<u8>>(
-            "select data from metrics_raw where id >= ?1 and id < ?2 order by id",
-        )
-        .bind(first_of(minute))
-        .bind(first_of(minute + 1))
-        .fetch(self.db.read());
-        while let Some(data) = rows.try_next().await? {
-            hand_out(&data);
-            // A long minute must not hold up those who send the next one.
-            tokio::task::yield_now().await;
+        let (mut next, mut rows_per_read) = (first_of(minute), 1);
+        loop {
+            let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+                "select id, data from metrics_raw where id >= ?1 and id < ?2 order by id limit ?3",
+            )
+            .bind(next)
+            .bind(first_of(minute + 1))
+            .bind(rows_per_read as i64)
+            .fetch_all(self.db.read())
+            .await?;
+            let Some((last, _)) = rows.last() else {
+                return Ok(());
+            };
+            next = last + 1;
+            let bytes: usize = rows.iter().map(|(_, data)| data.len()).sum();
+            rows_per_read = (READ_BYTES * rows.len() / bytes.max(1)).clamp(1, MOST_ROWS_PER_READ);
+            for (_, data) in &rows {
+                hand_out(data);
+                // A long minute must not hold up those who send the next one.
+                tokio::task::yield_now().await;
+            }
         }
-        Ok(())
     }
 }

@@ -79,6 +79,15 @@ impl Summary {
 
     /// Takes one more value, which is not the last one of a gauge.
     pub(crate) fn add(&mut self, kind: Kind, marking: Marking, value: f64) {
+        self.add_figures(marking, value);
+        if kind == Kind::Histogram {
+            self.sketch.get_or_insert_default().add(value);
+            self.percentiles = Percentiles::FromSketch;
+        }
+    }
+
+    /// The same without the distribution.
+    pub(crate) fn add_figures(&mut self, marking: Marking, value: f64) {
         if self.count == 0 {
             (self.min, self.max) = (value, value);
         }
@@ -87,10 +96,6 @@ impl Summary {
         self.min = self.min.min(value);
         self.max = self.max.max(value);
         self.marked.add(marking, value);
-        if kind == Kind::Histogram {
-            self.sketch.get_or_insert_default().add(value);
-            self.percentiles = Percentiles::FromSketch;
-        }
     }
 
     pub(crate) fn note_last(&mut self, last: Last) {

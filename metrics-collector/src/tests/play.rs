@@ -11,7 +11,7 @@ use crate::catalogue::{Identity, Limits};
 use crate::chunk::PointId;
 use crate::kind::Kind;
 use crate::labels::{Labels, Selector};
-use crate::query::{self, Groups, Range, Selection, Wanted};
+use crate::query::{self, Distributions, Groups, Range, Selection, Wanted};
 use crate::rollup::{self, Schedule};
 use crate::store::Store;
 use crate::store::commit::{Batch, Outcome, Point, SeriesRef};
@@ -224,7 +224,7 @@ impl Played {
                 project: None,
                 labels: &selector,
                 groups,
-                with_sketches: true,
+                distributions: Distributions::Fine,
             };
             Selection::of(&catalogue, wanted)
         };
@@ -259,7 +259,7 @@ impl Played {
             selection
                 .groups
                 .iter()
-                .position(|values| *values == values_of(series))
+                .position(|values| values.iter().map(|value| &**value).eq(values_of(series)))
         };
         let mut expected = self.reference.buckets(resolution, group_of);
         let what = format!("{kind:?} by {resolution:?} with {selector:?} and {labels:?}");

@@ -12,6 +12,7 @@ mod database_faults;
 mod full_disk;
 mod ledger;
 mod load;
+mod memory;
 mod settings;
 mod setup;
 mod stop;

@@ -19,7 +19,7 @@ use crate::bucket::{Floors, Resolution};
 use crate::kind::Kind;
 use crate::labels::Selector;
 use crate::period::LONGEST_MS;
-use crate::query::{self, Groups, Range, Row, Selection, TooMany, Wanted};
+use crate::query::{self, Distributions, Groups, Range, Row, Selection, TooMany, Wanted};
 
 /// Rows of one reply.
 const MOST_ROWS: usize = 50_000;
@@ -182,7 +182,7 @@ pub(super) async fn get_metric(
                         project,
                         labels: &labels,
                         groups: group_by.as_deref().map_or(Groups::One, Groups::By),
-                        with_sketches: true,
+                        distributions: Distributions::Fine,
                     };
                     Selection::of(&catalogue, wanted)
                 });
@@ -190,7 +190,7 @@ pub(super) async fn get_metric(
             }
         }
     };
-    let _turn = app.query().await?;
+    let _turn = app.turns.wait().await?;
     let rows = query::by_bucket(&app.store, &selection, asked.range, MOST_ROWS).await?;
     let rows = rows.map_err(|TooMany| {
         Problem::bad_request(format!(

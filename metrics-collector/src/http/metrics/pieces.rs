@@ -8,7 +8,7 @@ use http::header;
 use shared::clock::Timestamp;
 
 use super::{Bucket, Head};
-use crate::query::{Range, Row};
+use crate::query::{Range, Row, Values};
 
 /// A reply is written in pieces of so many bytes.
 const PIECE_BYTES: usize = 64 << 10;
@@ -18,7 +18,7 @@ pub(super) struct Writer {
     /// Until it is written.
     pub(super) head: Option<Head>,
     /// The names of the labels, and their values in each group.
-    pub(super) groups: Option<(Vec<String>, Vec<Vec<String>>)>,
+    pub(super) groups: Option<(Vec<String>, Vec<Values>)>,
     pub(super) rows: Vec<Row>,
     pub(super) written: usize,
     pub(super) range: Range,
@@ -70,7 +70,15 @@ impl Writer {
                     };
                     piece.extend_from_slice(end);
                     let values = values.get(row.group as usize);
-                    let labels: BTreeMap<_, _> = names.iter().zip(values.into_iter().flatten()).collect();
+                    let labels: BTreeMap<_, _> = names
+                        .iter()
+                        .zip(
+                            values
+                                .iter()
+                                .flat_map(|values| values.iter())
+                                .map(|value| &**value),
+                        )
+                        .collect();
                     serde_json::to_writer(&mut piece, &labels)?;
                     piece.extend_from_slice(b",\"data\":[");
                 }
@@ -94,7 +102,7 @@ mod tests {
     use super::*;
     use crate::bucket::Resolution;
 
-    fn written(groups: Option<(Vec<String>, Vec<Vec<String>>)>, of_groups: &[u32]) -> Value {
+    fn written(groups: Option<(Vec<String>, Vec<Values>)>, of_groups: &[u32]) -> Value {
         let rows = of_groups.iter().enumerate().map(|(bucket, group)| Row {
             group: *group,
             bucket: bucket as i64,
@@ -147,7 +155,7 @@ mod tests {
 
     #[test]
     fn each_group_has_its_labels_and_its_rows() {
-        let values = vec![vec!["a".to_owned()], vec!["\"b\"".to_owned()]];
+        let values = ["a", "\"b\""].map(|value| Values::from([value.into()])).to_vec();
         for (rows, expected) in [
             (vec![], vec![]),
             (vec![1], vec![("\"b\"", 1)]),

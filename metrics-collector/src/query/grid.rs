@@ -1,0 +1,173 @@
+//! Gathers what some groups come to in some buckets: the rows of what is settled.
+
+use std::ops;
+
+use super::{Distributions, Range, Row, Selection};
+use crate::bucket::{MINUTES_PER_HOUR, Resolution, hour_of};
+use crate::page::{SeriesId, entries};
+use crate::sketch::Sketch;
+use crate::store::{Result, Store};
+use crate::summary::Summary;
+
+/// The buckets of a range whose rows do not hold yet all that belongs there, as they were at one moment.
+pub(super) struct Unsettled {
+    minutes: Vec<i64>,
+    hours: Vec<i64>,
+}
+
+impl Unsettled {
+    pub(super) fn of(store: &Store, range: Range) -> Self {
+        let minutes = range.in_minutes();
+        let unsettled = store.unsettled();
+        let last_hour = hour_of(minutes.to + MINUTES_PER_HOUR - 1);
+        Self {
+            minutes: unsettled.between(Resolution::Minute, minutes.from, minutes.to),
+            hours: unsettled.between(Resolution::Hour, hour_of(minutes.from), last_hour),
+        }
+    }
+
+    fn contains(&self, resolution: Resolution, bucket: i64) -> bool {
+        let buckets = match resolution {
+            Resolution::Minute => &self.minutes,
+            Resolution::Hour => &self.hours,
+        };
+        buckets.binary_search(&bucket).is_ok()
+    }
+
+    /// The buckets of the range, each with its minutes of which the points have to be read.
+    pub(super) fn buckets(&self, range: Range) -> Vec<(i64, Vec<i64>)> {
+        match range.resolution {
+            Resolution::Minute => self
+                .minutes
+                .iter()
+                .map(|minute| (*minute, vec![*minute]))
+                .collect(),
+            Resolution::Hour => {
+                let minutes_of = |hour: i64| {
+                    let minutes = self.minutes.iter().copied();
+                    minutes.filter(|minute| hour_of(*minute) == hour).collect()
+                };
+                self.hours.iter().map(|hour| (*hour, minutes_of(*hour))).collect()
+            }
+        }
+    }
+}
+
+/// The summaries that are being gathered.
+pub(super) struct Grid<'a> {
+    pub(super) selection: &'a Selection,
+    groups: ops::Range<u32>,
+    first_bucket: i64,
+    summaries: Vec<Summary>,
+    is_damaged: bool,
+}
+
+impl<'a> Grid<'a> {
+    pub(super) fn new(selection: &'a Selection, groups: ops::Range<u32>, buckets: ops::Range<i64>) -> Self {
+        let empty = || {
+            let mut summary = Summary::default();
+            summary.sketch = (selection.distributions == Distributions::Rough).then(Sketch::rough);
+            summary
+        };
+        let mut summaries = Vec::new();
+        summaries.resize_with(
+            groups.len() * (buckets.end - buckets.start).max(0) as usize,
+            empty,
+        );
+        Self {
+            selection,
+            groups,
+            first_bucket: buckets.start,
+            summaries,
+            is_damaged: false,
+        }
+    }
+
+    /// Adds what is settled of a range: of an hour that is not, its minutes that are. `into` names the bucket that each
+    /// bucket belongs to.
+    pub(super) async fn read_settled(
+        &mut self,
+        store: &Store,
+        range: Range,
+        unsettled: &Unsettled,
+        into: &(dyn Fn(i64) -> i64 + Sync),
+    ) -> Result<()> {
+        self.read_rows(store, range, unsettled, into).await?;
+        if range.resolution == Resolution::Hour {
+            let hours = unsettled.hours.iter().copied();
+            for hour in hours.filter(|hour| (range.from..range.to).contains(hour)) {
+                let bucket = into(hour);
+                self.read_rows(store, Range::minutes_of(hour), unsettled, &|_| bucket)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the rows of a range.
+    pub(super) async fn read_rows(
+        &mut self,
+        store: &Store,
+        range: Range,
+        unsettled: &Unsettled,
+        into: &(dyn Fn(i64) -> i64 + Sync),
+    ) -> Result<()> {
+        for page in self.selection.pages_of(&self.groups) {
+            let rows = store.for_each_row(page, range.resolution, range.from, range.to, |bucket, row| {
+                if unsettled.contains(range.resolution, bucket) {
+                    return;
+                }
+                let start = range.resolution.start(bucket).millis();
+                for (slot, entry) in entries(row) {
+                    self.merge(SeriesId::new(page, slot), into(bucket), start, entry);
+                }
+            });
+            rows.await?;
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, id: SeriesId, bucket: i64, start: i64, entry: &[u8]) {
+        let with_sketch = self.selection.distributions != Distributions::None;
+        let group = self
+            .selection
+            .page(id.page())
+            .map(|page| page[id.slot() as usize]);
+        let place = group.and_then(|group| self.place(group, bucket));
+        if let Some(place) = place
+            && self.summaries[place]
+                .merge_bytes(entry, start, with_sketch)
+                .is_none()
+        {
+            self.is_damaged = true;
+        }
+    }
+
+    /// Where the summary of a group in a bucket is; `None` when it is not gathered here.
+    pub(super) fn place(&self, group: u32, bucket: i64) -> Option<usize> {
+        if !self.groups.contains(&group) {
+            return None;
+        }
+        let bucket = usize::try_from(bucket - self.first_bucket).ok()?;
+        let place = bucket * self.groups.len() + (group - self.groups.start) as usize;
+        (place < self.summaries.len()).then_some(place)
+    }
+
+    pub(super) fn at(&mut self, place: usize) -> &mut Summary {
+        &mut self.summaries[place]
+    }
+
+    /// Appends a row for what has data.
+    pub(super) fn finish(self, rows: &mut Vec<Row>) {
+        if self.is_damaged {
+            tracing::error!("a summary is damaged; the answer is not complete");
+        }
+        let places =
+            (self.first_bucket..).flat_map(|bucket| self.groups.clone().map(move |group| (group, bucket)));
+        for ((group, bucket), summary) in places.zip(&self.summaries) {
+            if summary.count > 0 {
+                rows.push(Row::new(group, bucket, summary));
+            }
+        }
+    }
+}
