@@ -387,15 +387,9 @@ async fn every_statement_is_valid_and_none_reads_a_large_table_from_end_to_end()
 fn is_bounded(step: &shared::testing::plans::Step) -> bool {
     let scanned = step.text.trim_start_matches("SCAN ");
     let name = scanned.split(' ').next().unwrap_or_default();
-    let bounded = [
-        "json_each",
-        "parts",
-        "containers",
-        "cursors",
-        "open_entries",
-        "block_groups",
-    ];
-    bounded.contains(&name)
-        || scanned == "log_entries USING INDEX log_entries_open"
+    matches!(
+        name,
+        "json_each" | "parts" | "containers" | "cursors" | "open_entries" | "block_groups"
+    ) || scanned == "log_entries USING INDEX log_entries_open"
         || step.statement.contains("levels, counts")
 }
