@@ -166,21 +166,18 @@ impl Maps {
             }
             _ => HashMap::new(),
         };
-        let mut maps = HashMap::with_capacity(urls.len());
-        let mut room = INDEXES_OF_A_STACK;
-        for url in urls {
+        let found = urls.iter().map(|url| {
             let id = debug_id(url);
             let found = id
                 .as_ref()
                 .and_then(|id| by_id.get(id))
                 .or_else(|| by_path.get(path(url)));
-            let map = match found {
-                Some(found) => self.load(found, &mut room).await?,
-                None => Err(missing(url, id.as_deref(), origin.release, has_maps)),
-            };
-            maps.insert((*url).to_owned(), map);
-        }
-        Ok(maps)
+            let found = found
+                .cloned()
+                .ok_or_else(|| missing(url, id.as_deref(), origin.release, has_maps));
+            ((*url).to_owned(), found)
+        });
+        Ok(found.collect())
     }
 
     async fn has_maps(&self, project: &str, release: &str) -> store::Result<bool> {
@@ -195,6 +192,40 @@ impl Maps {
         let has_maps = self.store.has_release(project, release).await?;
         self.releases().note(key, has_maps, changes);
         Ok(has_maps)
+    }
+
+    /// The maps, when the indexes of all of them are at hand.
+    fn at_hand(&self, found: &FoundMaps) -> Option<LoadedMaps> {
+        let load = |found: &Found| {
+            self.indexes.get(&found.id).map(|index| Map {
+                id: found.id,
+                size: found.size as u64,
+                index,
+            })
+        };
+        found
+            .iter()
+            .map(|(url, found)| {
+                let map = match found {
+                    Ok(found) => Ok(load(found)?),
+                    Err(why) => Err(why.clone()),
+                };
+                Some((url.clone(), map))
+            })
+            .collect()
+    }
+
+    async fn load_all(&self, found: FoundMaps) -> store::Result<LoadedMaps> {
+        let mut room = INDEXES_OF_A_STACK;
+        let mut maps = HashMap::with_capacity(found.len());
+        for (url, found) in found {
+            let map = match found {
+                Ok(found) => self.load(&found, &mut room).await?,
+                Err(why) => Err(why),
+            };
+            maps.insert(url, map);
+        }
+        Ok(maps)
     }
 
     async fn load(&self, found: &Found, room: &mut usize) -> store::Result<Result<Map, String>> {
@@ -236,27 +267,32 @@ impl Maps {
             self.used.map(map.id, now);
         }
         // Most errors come again, and then all that they need is at hand.
-        let missed = Arc::new(AtomicBool::new(false));
-        let at_hand = read(
-            text,
-            stack,
-            &found,
-            &self.blocks,
-            &Source::AtHand(Arc::clone(&missed)),
-        );
-        if !missed.load(Ordering::Relaxed) {
-            return at_hand;
+        if let Some(maps) = self.at_hand(&found) {
+            let missed = Arc::new(AtomicBool::new(false));
+            let source = Source::AtHand(Arc::clone(&missed));
+            let at_hand = read(text, stack, &maps, &self.blocks, &source);
+            if !missed.load(Ordering::Relaxed) {
+                return at_hand;
+            }
         }
+        // Who waits holds no index: those of all who wait would be many times what is kept at hand.
         let turn = Arc::clone(&self.readers).acquire_owned();
         let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, turn).await else {
             return leave(text, stack, "too many stacks came at once to read their maps");
+        };
+        let maps = match self.load_all(found).await {
+            Ok(maps) => maps,
+            Err(error) => {
+                tracing::error!(%error, "source maps cannot be read");
+                return leave(text, stack, UNREADABLE);
+            }
         };
         let (blocks, handle, own_text) = (Arc::clone(&self.blocks), Handle::current(), text.to_owned());
         let reading = tokio::task::spawn_blocking(move || {
             read(
                 &own_text,
                 &stack::parse(&own_text),
-                &found,
+                &maps,
                 &blocks,
                 &Source::Database(handle),
             )
@@ -268,18 +304,20 @@ impl Maps {
 
 const UNREADABLE: &str = "the source maps cannot be read now";
 
-/// The map of each script by its URL, or why it has none.
-type FoundMaps = HashMap<String, Result<Map, String>>;
+/// Which map each script has, by its URL, or why it has none.
+type FoundMaps = HashMap<String, Result<Found, String>>;
+/// The same with what is read of them.
+type LoadedMaps = HashMap<String, Result<Map, String>>;
 
 fn read<'t>(
     text: &'t str,
     stack: &Stack<'t>,
-    found: &FoundMaps,
+    maps: &LoadedMaps,
     blocks: &Arc<Blocks>,
     source: &Source,
 ) -> Unminified<'t> {
     unminify_parsed(text, stack, |url| {
-        let map = found.get(url).ok_or("the stack has too many scripts")?;
+        let map = maps.get(url).ok_or("the stack has too many scripts")?;
         let map = map.as_ref().map_err(Clone::clone)?;
         Ok(StoredMap {
             index: Arc::clone(&map.index),
