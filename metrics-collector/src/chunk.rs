@@ -16,22 +16,14 @@ pub(crate) struct RawPoint {
     /// Milliseconds since the minute began.
     pub(crate) offset: u16,
     pub(crate) value: f64,
-    /// Of a value that a later point may replace.
-    pub(crate) id: Option<PointId>,
 }
-
-/// The name that a client gave to a value, in short.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct PointId(pub(crate) i64);
 
 /// Puts points into bytes. Those of one series keep the order in which they came where their times are equal.
 pub(crate) fn pack(points: &mut [RawPoint]) -> Vec<u8> {
-    points.sort_by_key(|point| (point.id.is_some(), point.series, point.offset));
-    let replaceable = points.partition_point(|point| point.id.is_none());
-    let (plain, named) = points.split_at(replaceable);
+    points.sort_by_key(|point| (point.series, point.offset));
     let mut bytes = Vec::with_capacity(points.len() * 4);
     let mut scratch = Scratch::default();
-    let runs = || plain.chunk_by(|left, right| left.series == right.series);
+    let runs = || points.chunk_by(|left, right| left.series == right.series);
     put(&mut bytes, runs().count() as u64);
     let mut before = 0;
     for run in runs() {
@@ -45,12 +37,6 @@ pub(crate) fn pack(points: &mut [RawPoint]) -> Vec<u8> {
             put_offset(&mut bytes, run[0].offset);
             put_float(&mut bytes, run[0].value);
         }
-    }
-    for point in named {
-        put(&mut bytes, point.series.0.into());
-        put_offset(&mut bytes, point.offset);
-        put_float(&mut bytes, point.value);
-        bytes.extend_from_slice(&point.id.map_or(0, |id| id.0).to_le_bytes());
     }
     bytes
 }
@@ -112,7 +98,6 @@ pub(crate) fn unpack(
                     series: id,
                     offset,
                     value,
-                    id: None,
                 });
             }
             continue;
@@ -126,27 +111,11 @@ pub(crate) fn unpack(
                     series: id,
                     offset,
                     value,
-                    id: None,
                 });
             })?;
         }
     }
-    while !bytes.is_empty() {
-        let series = SeriesId(u32::try_from(take(&mut bytes)?).ok()?);
-        let (offset, value) = (take_offset(&mut bytes)?, take_float(&mut bytes)?);
-        let (id, rest) = bytes.split_first_chunk()?;
-        bytes = rest;
-        if wanted(series) {
-            let id = Some(PointId(i64::from_le_bytes(*id)));
-            hand_out(RawPoint {
-                series,
-                offset,
-                value,
-                id,
-            });
-        }
-    }
-    Some(())
+    bytes.is_empty().then_some(())
 }
 
 fn unpack_run(run: &mut &[u8], offsets: &mut Vec<u16>, mut hand_out: impl FnMut(u16, f64)) -> Option<()> {
@@ -185,18 +154,11 @@ mod tests {
             -1e9..1e9_f64,
             (0..5_000_i32).prop_map(|number| f64::from(number) / 1_000.0)
         ];
-        (
-            0..300_u32,
-            0..60_000_u16,
+        (0..300_u32, 0..60_000_u16, value).prop_map(|(series, offset, value)| RawPoint {
+            series: SeriesId(series * series),
+            offset,
             value,
-            prop::option::weighted(0.1, any::<i64>()),
-        )
-            .prop_map(|(series, offset, value, id)| RawPoint {
-                series: SeriesId(series * series),
-                offset,
-                value,
-                id: id.map(PointId),
-            })
+        })
     }
 
     proptest! {
@@ -231,7 +193,6 @@ mod tests {
                     } else {
                         (duration * 1e6).round() / 1e6
                     },
-                    id: None,
                 }
             })
             .collect()

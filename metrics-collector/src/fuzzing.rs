@@ -87,7 +87,7 @@ pub fn check_chunk(input: &[u8]) {
     let bits = |points: &[RawPoint]| {
         let bits = points
             .iter()
-            .map(|point| (point.series, point.offset, point.value.to_bits(), point.id));
+            .map(|point| (point.series, point.offset, point.value.to_bits()));
         bits.collect::<Vec<_>>()
     };
     let (mut points, _) = read(input);

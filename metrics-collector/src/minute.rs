@@ -1,12 +1,16 @@
 //! Which points of a minute count, and what they come to.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::{Range, RangeInclusive};
 
+use crate::bucket::Resolution;
 use crate::catalogue::Catalogue;
-use crate::chunk::{self, PointId, RawPoint};
+use crate::chunk;
 use crate::kind::Kind;
 use crate::page::SeriesId;
+use crate::store::replaceable::NamedValue;
+use crate::store::{Result, Store};
 use crate::summary::{Last, MOST_EXACT, Marked, Marking, Summary};
 
 /// What becomes of the points of a minute.
@@ -18,116 +22,144 @@ pub(crate) trait Collect {
     fn add(&mut self, value: f64, at: i64);
 }
 
-/// Reads the points of one minute, and lets those that count be collected.
-#[derive(Debug)]
-pub(crate) struct Minute<'a, C> {
-    start_ms: i64,
-    /// Of values that may be replaced: those that count here.
-    names: &'a HashSet<(SeriesId, PointId)>,
-    collector: C,
-    /// The newest of each name.
-    named: BTreeMap<(SeriesId, PointId), RawPoint>,
-    /// Series of which a point was found that counts elsewhere.
-    left: HashSet<SeriesId>,
-    is_damaged: bool,
-}
-
-impl<'a, C: Collect> Minute<'a, C> {
-    /// Of the minute that begins then.
-    pub(crate) fn new(start_ms: i64, names: &'a HashSet<(SeriesId, PointId)>, collector: C) -> Self {
-        Self {
-            start_ms,
-            names,
-            collector,
-            named: BTreeMap::new(),
-            left: HashSet::new(),
-            is_damaged: false,
-        }
-    }
-
-    /// Takes a row's points. Rows come in the order in which they were written.
-    pub(crate) fn take(&mut self, row: &[u8], catalogue: &Catalogue) {
-        let start_ms = self.start_ms;
-        // A row names a series before its points.
-        let collector = RefCell::new(&mut self.collector);
-        let read = chunk::unpack(
-            row,
-            |series| collector.borrow_mut().turn_to(catalogue, series),
-            |point| match point.id {
-                None => collector
-                    .borrow_mut()
-                    .add(point.value, start_ms + i64::from(point.offset)),
-                Some(id) if self.names.contains(&(point.series, id)) => {
-                    let newest = self.named.entry((point.series, id)).or_insert(point);
-                    if point.offset >= newest.offset {
-                        *newest = point;
-                    }
-                }
-                Some(_) => {
-                    self.left.insert(point.series);
-                }
-            },
+/// Lets the points of these rows of a minute be collected, in the order in which they came.
+pub(crate) async fn read<C: Collect>(
+    store: &Store,
+    minute: i64,
+    rows: Range<i64>,
+    collector: &mut C,
+) -> Result<()> {
+    let start_ms = Resolution::Minute.start(minute).millis();
+    let mut is_damaged = false;
+    store
+        .for_each_raw(rows, |row| {
+            is_damaged |= take_row(collector, &store.catalogue(), start_ms, row).is_none();
+        })
+        .await?;
+    if is_damaged {
+        tracing::error!(
+            minute_ms = start_ms,
+            "a row of points is damaged; what can be read counts"
         );
-        self.is_damaged |= read.is_none();
     }
+    Ok(())
+}
 
-    /// What was collected, and the series of which a point was found that counts elsewhere.
-    pub(crate) fn finish(mut self, catalogue: &Catalogue) -> (C, HashSet<SeriesId>) {
-        for point in self.named.into_values() {
-            if self.collector.turn_to(catalogue, point.series) {
-                self.collector
-                    .add(point.value, self.start_ms + i64::from(point.offset));
-            }
+fn take_row<C: Collect>(collector: &mut C, catalogue: &Catalogue, start_ms: i64, row: &[u8]) -> Option<()> {
+    // A row names a series before its points.
+    let collector = RefCell::new(collector);
+    chunk::unpack(
+        row,
+        |series| collector.borrow_mut().turn_to(catalogue, series),
+        |point| {
+            collector
+                .borrow_mut()
+                .add(point.value, start_ms + i64::from(point.offset));
+        },
+    )
+}
+
+/// Lets the values be collected that may still be replaced.
+pub(crate) fn add_named<C: Collect>(collector: &mut C, catalogue: &Catalogue, named: &[NamedValue]) {
+    for value in named {
+        if collector.turn_to(catalogue, value.series) {
+            collector.add(value.value, value.at_ms);
         }
-        if self.is_damaged {
-            tracing::error!(
-                minute_ms = self.start_ms,
-                "a row of points is damaged; what can be read counts"
-            );
-        }
-        (self.collector, self.left)
     }
 }
 
-/// Collects the points by a key that each series has, or has not.
+/// Collects the points of each series, and of all series of each metric: by their own series, and by the total's.
 #[derive(Debug)]
-pub(crate) struct ByKey<F> {
-    key_of: F,
-    /// Values that are kept for each key.
+pub(crate) struct BySeries {
+    /// Of these only.
+    keys: RangeInclusive<SeriesId>,
+    /// Values that are kept for each, to tell percentiles exactly.
     most_values: usize,
-    current: Option<(SeriesId, Marking, Kind)>,
-    parts: BTreeMap<SeriesId, Part>,
+    parts: Vec<(SeriesId, Part)>,
+    part_of: HashMap<SeriesId, usize>,
+    /// Where points of the last series go, and how.
+    current: [Option<usize>; 2],
+    marking: Marking,
 }
 
-impl<F: Fn(&Catalogue, SeriesId) -> Option<SeriesId>> ByKey<F> {
-    /// `most_values` are kept for each key, to tell percentiles exactly.
-    pub(crate) fn new(key_of: F, most_values: usize) -> Self {
+impl BySeries {
+    pub(crate) fn new(keys: RangeInclusive<SeriesId>, most_values: usize) -> Self {
         Self {
-            key_of,
+            keys,
             most_values: most_values.min(MOST_EXACT),
-            current: None,
-            parts: BTreeMap::new(),
+            parts: Vec::new(),
+            part_of: HashMap::new(),
+            current: [None; 2],
+            marking: Marking::Nothing,
         }
     }
 
-    pub(crate) fn into_parts(self) -> BTreeMap<SeriesId, Part> {
-        self.parts
+    /// In the order of the series.
+    pub(crate) fn into_parts(self) -> Vec<(SeriesId, Part)> {
+        let mut parts = self.parts;
+        parts.sort_by_key(|(series, _)| *series);
+        parts
     }
 }
 
-impl<F: Fn(&Catalogue, SeriesId) -> Option<SeriesId>> Collect for ByKey<F> {
+impl Collect for BySeries {
     fn turn_to(&mut self, catalogue: &Catalogue, series: SeriesId) -> bool {
-        self.current = (self.key_of)(catalogue, series).and_then(|key| {
-            let metric = catalogue.metric_of_page(series.page())?;
-            Some((key, catalogue.marking(series), metric.kind))
+        let Some(metric) = catalogue.metric_of_page(series.page()) else {
+            return false;
+        };
+        self.current = [series, SeriesId::new(metric.total, 0)].map(|key| {
+            self.keys.contains(&key).then(|| {
+                *self.part_of.entry(key).or_insert_with(|| {
+                    self.parts.push((key, Part::new(metric.kind)));
+                    self.parts.len() - 1
+                })
+            })
         });
-        self.current.is_some()
+        let is_wanted = self.current.iter().any(Option::is_some);
+        if is_wanted {
+            self.marking = catalogue.marking(series);
+        }
+        is_wanted
     }
 
     fn add(&mut self, value: f64, at: i64) {
-        if let Some((key, marking, kind)) = self.current {
-            let part = self.parts.entry(key).or_insert_with(|| Part::new(kind));
-            part.take(value, marking, at, self.most_values);
+        for index in self.current.into_iter().flatten() {
+            let (_, part) = &mut self.parts[index];
+            part.take(value, self.marking, at, self.most_values);
+        }
+    }
+}
+
+/// Counts the values that [`BySeries`] would keep.
+#[derive(Debug, Default)]
+pub(crate) struct Counting {
+    counts: BTreeMap<SeriesId, u64>,
+    current: [Option<SeriesId>; 2],
+}
+
+impl Counting {
+    pub(crate) fn into_counts(self) -> BTreeMap<SeriesId, u64> {
+        self.counts
+    }
+}
+
+impl Collect for Counting {
+    fn turn_to(&mut self, catalogue: &Catalogue, series: SeriesId) -> bool {
+        let Some(metric) = catalogue.metric_of_page(series.page()) else {
+            return false;
+        };
+        let keys = [series, SeriesId::new(metric.total, 0)];
+        for key in keys {
+            self.counts.entry(key).or_default();
+        }
+        self.current = keys.map(|key| (metric.kind == Kind::Histogram).then_some(key));
+        metric.kind == Kind::Histogram
+    }
+
+    fn add(&mut self, _value: f64, _at: i64) {
+        for key in self.current.into_iter().flatten() {
+            let count = self.counts.entry(key).or_default();
+            *count = (*count + 1).min(MOST_EXACT as u64);
         }
     }
 }
@@ -186,6 +218,7 @@ impl Part {
 mod tests {
     use super::*;
     use crate::catalogue::{Admission, Identity, Limits, NewRows};
+    use crate::chunk::RawPoint;
     use crate::labels::Labels;
 
     fn series(catalogue: &mut Catalogue, kind: Kind) -> SeriesId {
@@ -206,31 +239,21 @@ mod tests {
             series,
             offset,
             value,
-            id: None,
         }
     }
 
-    fn named(series: SeriesId, offset: u16, value: f64, id: i64) -> RawPoint {
-        RawPoint {
-            series,
-            offset,
-            value,
-            id: Some(PointId(id)),
-        }
-    }
-
-    fn summary(
-        rows: &[&[RawPoint]],
-        catalogue: &Catalogue,
-        names: &HashSet<(SeriesId, PointId)>,
-        most: usize,
-    ) -> Vec<Summary> {
-        let mut minute = Minute::new(60_000, names, ByKey::new(|_, series| Some(series), most));
+    /// Of the only series.
+    fn summary(rows: &[&[RawPoint]], named: &[NamedValue], catalogue: &Catalogue, most: usize) -> Summary {
+        let all = SeriesId(0)..=SeriesId(u32::MAX);
+        let mut collector = BySeries::new(all, most);
         for row in rows {
-            minute.take(&chunk::pack(&mut row.to_vec()), catalogue);
+            take_row(&mut collector, catalogue, 60_000, &chunk::pack(&mut row.to_vec())).unwrap();
         }
-        let (collected, _) = minute.finish(catalogue);
-        collected.into_parts().into_values().map(Part::finish).collect()
+        add_named(&mut collector, catalogue, named);
+        let mut summaries = collector.into_parts().into_iter().map(|(_, part)| part.finish());
+        let (series, total) = (summaries.next().unwrap(), summaries.next().unwrap());
+        assert_eq!((series.told(), &series), (total.told(), &total));
+        series
     }
 
     #[test]
@@ -239,8 +262,8 @@ mod tests {
         let id = series(&mut catalogue, Kind::Histogram);
         let points: Vec<RawPoint> = (1..=100).map(|value| point(id, 0, f64::from(value))).collect();
 
-        let exact = &summary(&[&points], &catalogue, &HashSet::new(), 100)[0];
-        let told = &summary(&[&points], &catalogue, &HashSet::new(), 99)[0];
+        let exact = summary(&[&points], &[], &catalogue, 100);
+        let told = summary(&[&points], &[], &catalogue, 99);
 
         let exact = exact.told().unwrap();
         assert_eq!(
@@ -267,7 +290,7 @@ mod tests {
             &[point(id, 8, 4.0)],
         ];
 
-        let gauge = &summary(&rows, &catalogue, &HashSet::new(), 9)[0];
+        let gauge = summary(&rows, &[], &catalogue, 9);
 
         assert_eq!(
             gauge.last,
@@ -279,21 +302,33 @@ mod tests {
     }
 
     #[test]
-    fn of_each_name_the_newest_value_counts_and_none_that_counts_elsewhere() {
+    fn values_that_may_be_replaced_count_with_the_others() {
         let mut catalogue = Catalogue::default();
         let id = series(&mut catalogue, Kind::Histogram);
-        let names = HashSet::from([(id, PointId(1)), (id, PointId(2))]);
-        let rows: [&[RawPoint]; 2] = [
-            &[named(id, 1, 0.1, 1), named(id, 1, 0.2, 2), named(id, 1, 0.3, 3)],
-            &[named(id, 7, 0.4, 1), named(id, 0, 0.5, 2)],
-        ];
+        let named = [(0, 0.4), (7, 0.5)].map(|(offset, value)| NamedValue {
+            series: id,
+            at_ms: 60_000 + offset,
+            value,
+        });
 
-        let told = &summary(&rows, &catalogue, &names, 9)[0];
+        let told = summary(&[&[point(id, 1, 0.1)]], &named, &catalogue, 9);
 
-        assert_eq!((told.count, told.min, told.max), (2, 0.2, 0.4));
-        let mut minute = Minute::new(60_000, &names, ByKey::new(|_, series| Some(series), 9));
-        minute.take(&chunk::pack(&mut [named(id, 1, 0.3, 3)]), &catalogue);
-        let (collected, left) = minute.finish(&catalogue);
-        assert_eq!((collected.into_parts().len(), left), (0, HashSet::from([id])));
+        assert_eq!((told.count, told.min, told.max), (3, 0.1, 0.5));
+    }
+
+    #[test]
+    fn what_would_be_kept_is_counted() {
+        let mut catalogue = Catalogue::default();
+        let id = series(&mut catalogue, Kind::Histogram);
+        let mut points = vec![point(id, 0, 0.5); MOST_EXACT + 1];
+        let mut counting = Counting::default();
+
+        let (few, many) = points.split_at_mut(3);
+        for row in [few, many] {
+            take_row(&mut counting, &catalogue, 0, &chunk::pack(row)).unwrap();
+        }
+
+        let counts: Vec<u64> = counting.into_counts().into_values().collect();
+        assert_eq!(counts, [MOST_EXACT as u64; 2]);
     }
 }

@@ -3,21 +3,35 @@
 //! Each row is made of all that belongs there, in the place of what stood there: doing it again changes nothing.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 use shared::clock::Timestamp;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::bucket::{Floors, MINUTES_PER_HOUR, Resolution};
-use crate::catalogue::Catalogue;
-use crate::minute::{ByKey, Minute};
+use crate::catalogue::Metric;
+use crate::kind::Kind;
+use crate::minute::{self, BySeries, Counting};
 use crate::page::{PageId, PageWriter, SeriesId, entries};
 use crate::store::aggregated::Place;
+use crate::store::raw;
+use crate::store::replaceable::NamedValue;
 use crate::store::{Result, Store};
 use crate::summary::{MOST_EXACT, Summary};
 
 /// Values that are held at once while a minute is made: 3 MB.
 pub(crate) const MOST_VALUES: u64 = 400_000;
+
+/// A summary takes as much room as so many values, about.
+const SUMMARY_VALUES: u64 = 32;
+const ALL_SERIES: RangeInclusive<SeriesId> = SeriesId(0)..=SeriesId(u32::MAX);
+
+/// Points that are summarised together before their minute is over. Each value is held for its series and for the total.
+pub(crate) const PARTIAL_POINTS: u64 = MOST_VALUES / 2;
+/// How long partials are kept, for points that come late.
+const PARTIALS_KEPT_MINUTES: i64 = 3;
 
 /// Rows of an hour are written when they are so many bytes.
 const MOST_WAITING_BYTES: usize = 1 << 20;
@@ -38,27 +52,30 @@ impl Schedule {
     }
 }
 
-/// Works at once, and then at each interval until the service stops.
+/// Works at once, and then at each interval until the service stops; and whenever many points have come in, summarises these.
 pub(crate) async fn run(store: Store, schedule: Schedule, stop: CancellationToken) {
-    loop {
-        let worked = stop
-            .run_until_cancelled(work(&store, schedule, Timestamp::now()))
-            .await;
-        match worked {
-            None => return,
-            Some(Ok(())) => {}
-            Some(Err(error)) => {
-                tracing::warn!(%error, "what was measured could not be rolled up; it is tried again")
+    stop.run_until_cancelled(async {
+        loop {
+            let next = Instant::now() + schedule.interval;
+            warn(work(&store, schedule, Timestamp::now()).await);
+            while let Ok(()) = timeout_at(next, store.many_points()).await {
+                let first_minute = first_with_partials(Timestamp::now());
+                warn(make_partials(&store, first_minute, PARTIAL_POINTS).await);
             }
         }
-        if stop
-            .run_until_cancelled(tokio::time::sleep(schedule.interval))
-            .await
-            .is_none()
-        {
-            return;
-        }
+    })
+    .await;
+}
+
+fn warn(worked: Result<()>) {
+    if let Err(error) = worked {
+        tracing::warn!(%error, "what was measured could not be rolled up; it is tried again");
     }
+}
+
+/// Minutes before this one have none, but for those that are not settled.
+fn first_with_partials(now: Timestamp) -> i64 {
+    Resolution::Minute.bucket(now) - PARTIALS_KEPT_MINUTES
 }
 
 /// Settles all that is over, and drops what is too old.
@@ -74,6 +91,9 @@ pub(crate) async fn work(store: &Store, schedule: Schedule, now: Timestamp) -> R
     for hour in hours {
         settle_hour(store, hour).await?;
     }
+    let first_minute = first_with_partials(now);
+    make_partials(store, first_minute, PARTIAL_POINTS).await?;
+    store.drop_partials(first_minute).await?;
     if store.raise_floors(floors).await? {
         store.drop_old(now).await?;
     }
@@ -85,66 +105,145 @@ pub(crate) async fn settle_minute(store: &Store, minute: i64) -> Result<()> {
     let Some(change) = store.unsettled().change(Resolution::Minute, minute) else {
         return Ok(());
     };
-    let mut pages = summarise(store, minute, |_, series| Some(series)).await?;
-    let totals = summarise(store, minute, |catalogue, series| {
-        let metric = catalogue.metric_of_page(series.page())?;
-        Some(SeriesId::new(metric.total, 0))
-    });
-    pages.extend(totals.await?);
-    let rows = pages.into_iter().map(|(page, entries)| {
-        let mut writer = PageWriter::default();
-        for (slot, entry) in entries {
-            writer.push_bytes(slot, &entry);
+    let named = store.named_values(minute).await?;
+    let rows = raw::rows_of(minute);
+    let mut pages = Pages::of(minute);
+    let mut left = pages_with_names(store);
+    for keys in passes(store, minute, rows.clone(), &named).await? {
+        let mut collector = BySeries::new(keys, MOST_EXACT);
+        minute::read(store, minute, rows.clone(), &mut collector).await?;
+        minute::add_named(&mut collector, &store.catalogue(), &named);
+        pages.add(collector).await;
+        let rows = places(minute, pages.take_finished(&mut left));
+        if !store.write_rows(Resolution::Minute, minute, change, rows).await? {
+            // What was read is not all of it any more.
+            return Ok(());
         }
-        let place = Place {
-            page,
-            resolution: Resolution::Minute,
-            bucket: minute,
-        };
-        (place, writer.finish())
-    });
-    store
-        .settle(Resolution::Minute, minute, change, rows.collect())
-        .await
+    }
+    pages.close();
+    let mut rows = pages.take_finished(&mut left);
+    // Values may have been here that count elsewhere now.
+    rows.extend(left.into_iter().map(|page| (page, Vec::new())));
+    let rows = places(minute, rows);
+    store.settle(Resolution::Minute, minute, change, rows).await
 }
 
-/// The summaries of a minute's points by page and place there. Pages of which all points now count elsewhere are empty.
-async fn summarise(
+/// Pages of metrics whose values may be replaced.
+fn pages_with_names(store: &Store) -> HashSet<PageId> {
+    let catalogue = store.catalogue();
+    let metrics = catalogue.metrics().map(|(_, metric)| metric);
+    metrics
+        .filter(|metric| metric.kind == Kind::Histogram)
+        .flat_map(Metric::all_pages)
+        .collect()
+}
+
+fn places(minute: i64, pages: Vec<(PageId, Vec<u8>)>) -> Vec<(Place, Vec<u8>)> {
+    let place = |page| Place {
+        page,
+        resolution: Resolution::Minute,
+        bucket: minute,
+    };
+    pages.into_iter().map(|(page, row)| (place(page), row)).collect()
+}
+
+/// Splits the series, totals among them, so that the values of one part can be held at once.
+async fn passes(
     store: &Store,
     minute: i64,
-    key_of: impl Fn(&Catalogue, SeriesId) -> Option<SeriesId>,
-) -> Result<BTreeMap<PageId, BTreeMap<u32, Vec<u8>>>> {
-    let start_ms = Resolution::Minute.start(minute).millis();
-    let names = store.names_of(minute).await?;
-    let passes = store.raw_points(minute).await?.div_ceil(MOST_VALUES).max(1) as u32;
-    let mut pages: BTreeMap<PageId, BTreeMap<u32, Vec<u8>>> = BTreeMap::new();
-    for pass in 0..passes {
-        let key_of = |catalogue: &Catalogue, series| {
-            key_of(catalogue, series).filter(|key| key_in_pass(*key) % passes == pass)
-        };
-        let mut reading = Minute::new(start_ms, &names, ByKey::new(&key_of, MOST_EXACT));
-        store
-            .for_each_raw(minute, |row| reading.take(row, &store.catalogue()))
-            .await?;
-        let (collected, left) = reading.finish(&store.catalogue());
-        for series in left {
-            if let Some(key) = key_of(&store.catalogue(), series) {
-                pages.entry(key.page()).or_default();
-            }
+    rows: Range<i64>,
+    named: &[NamedValue],
+) -> Result<Vec<RangeInclusive<SeriesId>>> {
+    let points = store.raw_points(rows.clone()).await? + named.len() as u64;
+    // Each is held for its series and for the total.
+    if points <= MOST_VALUES / 2 {
+        return Ok(vec![ALL_SERIES]);
+    }
+    let mut counting = Counting::default();
+    minute::read(store, minute, rows, &mut counting).await?;
+    minute::add_named(&mut counting, &store.catalogue(), named);
+    let (mut passes, mut first, mut held) = (Vec::new(), *ALL_SERIES.start(), 0);
+    for (series, values) in counting.into_counts() {
+        let room = values + SUMMARY_VALUES;
+        if held + room > MOST_VALUES && held > 0 {
+            passes.push(first..=SeriesId(series.0 - 1));
+            (first, held) = (series, 0);
         }
-        for (key, part) in collected.into_parts() {
-            let mut entry = Vec::new();
-            part.finish().put(&mut entry, start_ms);
-            pages.entry(key.page()).or_default().insert(key.slot(), entry);
+        held += room;
+    }
+    passes.push(first..=*ALL_SERIES.end());
+    Ok(passes)
+}
+
+/// Puts summaries into rows, a page in each. They come in the order of their series.
+struct Pages {
+    start_ms: i64,
+    current: Option<(PageId, PageWriter)>,
+    finished: Vec<(PageId, Vec<u8>)>,
+}
+
+impl Pages {
+    fn of(minute: i64) -> Self {
+        Self {
+            start_ms: Resolution::Minute.start(minute).millis(),
+            current: None,
+            finished: Vec::new(),
+        }
+    }
+
+    async fn add(&mut self, collected: BySeries) {
+        for (series, part) in collected.into_parts() {
+            if self
+                .current
+                .as_ref()
+                .is_none_or(|(page, _)| *page != series.page())
+            {
+                self.close();
+            }
+            let (_, writer) = self
+                .current
+                .get_or_insert_with(|| (series.page(), PageWriter::default()));
+            writer.push(series.slot(), &part.finish(), self.start_ms);
             tokio::task::yield_now().await;
         }
     }
-    Ok(pages)
+
+    fn close(&mut self) {
+        let finished = self.current.take().map(|(page, writer)| (page, writer.finish()));
+        self.finished.extend(finished);
+    }
+
+    /// Whole pages, which are taken off from those that are left.
+    fn take_finished(&mut self, left: &mut HashSet<PageId>) -> Vec<(PageId, Vec<u8>)> {
+        for (page, _) in &self.finished {
+            left.remove(page);
+        }
+        std::mem::take(&mut self.finished)
+    }
 }
 
-/// Spreads series of one page and totals of many metrics alike.
-fn key_in_pass(key: SeriesId) -> u32 {
-    key.page().0.wrapping_add(key.slot())
+/// Summarises points of minutes that are not over, or not settled: as many at a time as these, while there are so many.
+pub(crate) async fn make_partials(store: &Store, first_minute: i64, points: u64) -> Result<()> {
+    let minutes = store
+        .unsettled()
+        .between(Resolution::Minute, first_minute, i64::MAX);
+    for minute in minutes {
+        loop {
+            let next_row = store.unsettled().covers.next_row(minute);
+            let Some(next_row) = next_row else { break };
+            let rest = next_row..raw::rows_of(minute).end;
+            let Some(rows) = store.rows_with(rest, points).await? else {
+                break;
+            };
+            let mut collector = BySeries::new(ALL_SERIES, MOST_EXACT);
+            minute::read(store, minute, rows.clone(), &mut collector).await?;
+            let mut pages = Pages::of(minute);
+            pages.add(collector).await;
+            pages.close();
+            store.write_partial(minute, &pages.finished, rows.end).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes the rows of an hour, when all its minutes are settled.
@@ -201,7 +300,10 @@ pub(crate) async fn settle_hour(store: &Store, hour: i64) -> Result<()> {
         waiting_bytes += row.len();
         rows.push((place, row));
         if waiting_bytes >= MOST_WAITING_BYTES {
-            store.write_rows(std::mem::take(&mut rows)).await?;
+            let rows = std::mem::take(&mut rows);
+            if !store.write_rows(Resolution::Hour, hour, change, rows).await? {
+                return Ok(());
+            }
             waiting_bytes = 0;
         }
     }

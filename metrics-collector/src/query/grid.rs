@@ -6,12 +6,15 @@ use super::{Distributions, Range, Row, Selection};
 use crate::bucket::{MINUTES_PER_HOUR, Resolution, hour_of};
 use crate::page::{SeriesId, entries};
 use crate::sketch::Sketch;
+use crate::store::partials::Cover;
 use crate::store::{Result, Store};
 use crate::summary::Summary;
 
 /// The buckets of a range whose rows do not hold yet all that belongs there, as they were at one moment.
 pub(super) struct Unsettled {
     minutes: Vec<i64>,
+    /// Of each of these minutes.
+    covers: Vec<Cover>,
     hours: Vec<i64>,
 }
 
@@ -20,8 +23,10 @@ impl Unsettled {
         let minutes = range.in_minutes();
         let unsettled = store.unsettled();
         let last_hour = hour_of(minutes.to + MINUTES_PER_HOUR - 1);
+        let open = unsettled.between(Resolution::Minute, minutes.from, minutes.to);
         Self {
-            minutes: unsettled.between(Resolution::Minute, minutes.from, minutes.to),
+            covers: open.iter().map(|minute| unsettled.covers.of(*minute)).collect(),
+            minutes: open,
             hours: unsettled.between(Resolution::Hour, hour_of(minutes.from), last_hour),
         }
     }
@@ -34,19 +39,16 @@ impl Unsettled {
         buckets.binary_search(&bucket).is_ok()
     }
 
-    /// The buckets of the range, each with its minutes of which the points have to be read.
-    pub(super) fn buckets(&self, range: Range) -> Vec<(i64, Vec<i64>)> {
+    /// The buckets of the range, each with its minutes of which partials and points have to be read.
+    pub(super) fn buckets(&self, range: Range) -> Vec<(i64, Vec<(i64, &Cover)>)> {
+        let minutes = || self.minutes.iter().copied().zip(&self.covers);
         match range.resolution {
-            Resolution::Minute => self
-                .minutes
-                .iter()
-                .map(|minute| (*minute, vec![*minute]))
+            Resolution::Minute => minutes()
+                .map(|(minute, cover)| (minute, vec![(minute, cover)]))
                 .collect(),
             Resolution::Hour => {
-                let minutes_of = |hour: i64| {
-                    let minutes = self.minutes.iter().copied();
-                    minutes.filter(|minute| hour_of(*minute) == hour).collect()
-                };
+                let minutes_of =
+                    |hour: i64| minutes().filter(|(minute, _)| hour_of(*minute) == hour).collect();
                 self.hours.iter().map(|hour| (*hour, minutes_of(*hour))).collect()
             }
         }
@@ -120,6 +122,26 @@ impl<'a> Grid<'a> {
                 let start = range.resolution.start(bucket).millis();
                 for (slot, entry) in entries(row) {
                     self.merge(SeriesId::new(page, slot), into(bucket), start, entry);
+                }
+            });
+            rows.await?;
+        }
+        Ok(())
+    }
+
+    /// Adds what partials hold of a minute.
+    pub(super) async fn read_partials(
+        &mut self,
+        store: &Store,
+        minute: i64,
+        cover: &Cover,
+        bucket: i64,
+    ) -> Result<()> {
+        let start = Resolution::Minute.start(minute).millis();
+        for page in self.selection.pages_of(&self.groups) {
+            let rows = store.for_each_partial(minute, page, cover.partials, |row| {
+                for (slot, entry) in entries(row) {
+                    self.merge(SeriesId::new(page, slot), bucket, start, entry);
                 }
             });
             rows.await?;

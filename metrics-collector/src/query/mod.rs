@@ -271,10 +271,15 @@ async fn answer_parts(
             }
             open.push((part, grid));
         }
-        for minute in minutes {
+        for (minute, cover) in minutes {
             let grids = wholes.iter_mut().map(|(_, grid)| (grid, 0));
-            let grids = grids.chain(open.iter_mut().map(|(_, grid)| (grid, bucket)));
-            points::read(store, minute, grids.collect()).await?;
+            let mut grids: Vec<_> = grids
+                .chain(open.iter_mut().map(|(_, grid)| (grid, bucket)))
+                .collect();
+            for (grid, bucket) in &mut grids {
+                grid.read_partials(store, minute, cover, *bucket).await?;
+            }
+            points::read(store, minute, cover, grids).await?;
         }
         for (part, grid) in open {
             let rows = &mut answers[part.index];

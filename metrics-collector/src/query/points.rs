@@ -1,28 +1,35 @@
-//! Adds the points of a minute that is not rolled up yet to all that is being gathered, in one go.
+//! Adds the points of a minute that are not summarised yet to all that is being gathered, in one go.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::Distributions;
 use super::grid::Grid;
-use crate::bucket::Resolution;
 use crate::catalogue::Catalogue;
 use crate::kind::Kind;
-use crate::minute::{Collect, Minute};
+use crate::minute::{self, Collect};
 use crate::page::{PageId, SLOTS, SeriesId};
 use crate::rollup::MOST_VALUES;
-use crate::store::{Result, Store};
+use crate::store::partials::Cover;
+use crate::store::{Result, Store, raw};
 use crate::summary::{Last, MOST_EXACT, Marked, Marking, Summary};
 
-/// Reads the minute for these grids, each with the bucket that the minute belongs to.
-pub(super) async fn read(store: &Store, minute: i64, grids: Vec<(&mut Grid<'_>, i64)>) -> Result<()> {
-    let names: HashSet<_> = store.names_of(minute).await?;
+/// Reads the points of the minute that no partial has, for these grids, each with the bucket that the minute belongs to.
+pub(super) async fn read(
+    store: &Store,
+    minute: i64,
+    cover: &Cover,
+    grids: Vec<(&mut Grid<'_>, i64)>,
+) -> Result<()> {
+    let rows = cover.next_row..raw::rows_of(minute).end;
+    let named = store.named_values(minute).await?;
     let with_values = grids
         .iter()
         .filter(|(grid, _)| grid.selection.distributions == Distributions::Fine)
         .count() as u64;
     // Else they do not fit; the distribution is told by the sketch.
-    let are_values_kept = store.raw_points(minute).await?.saturating_mul(with_values) <= MOST_VALUES;
-    let spread = Spread {
+    let points = store.raw_points(rows.clone()).await? + named.len() as u64;
+    let are_values_kept = points.saturating_mul(with_values) <= MOST_VALUES;
+    let mut spread = Spread {
         grids,
         routes: Vec::new(),
         route_of: HashMap::new(),
@@ -33,11 +40,8 @@ pub(super) async fn read(store: &Store, minute: i64, grids: Vec<(&mut Grid<'_>, 
         are_values_kept,
         values: HashMap::new(),
     };
-    let mut reading = Minute::new(Resolution::Minute.start(minute).millis(), &names, spread);
-    store
-        .for_each_raw(minute, |row| reading.take(row, &store.catalogue()))
-        .await?;
-    let (spread, _) = reading.finish(&store.catalogue());
+    minute::read(store, minute, rows, &mut spread).await?;
+    minute::add_named(&mut spread, &store.catalogue(), &named);
     spread.add_values();
     Ok(())
 }

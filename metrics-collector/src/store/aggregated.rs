@@ -52,22 +52,27 @@ pub(super) async fn put(tx: &mut SqliteConnection, rows: &[(Place, Vec<u8>)]) ->
         statement.push(" on conflict (id) do update set data = excluded.data");
         statement.build().execute(&mut *tx).await?;
     }
-    for (place, _) in empty {
-        sqlx::query("delete from metrics_aggregated where id = ?1")
-            .bind(place.row_id())
+    if !empty.is_empty() {
+        sqlx::query("delete from metrics_aggregated where id in (select value from json_each(?1))")
+            .bind(ids(empty.iter().map(|(place, _)| *place)))
             .execute(&mut *tx)
             .await?;
     }
     Ok(())
 }
 
+/// As a JSON array.
+fn ids(places: impl Iterator<Item = Place>) -> String {
+    let ids: Vec<i64> = places.map(Place::row_id).collect();
+    serde_json::to_string(&ids).unwrap_or_default()
+}
+
 /// The rows at these places, of those that are there.
 pub(super) async fn get(tx: &mut SqliteConnection, places: &[Place]) -> Result<Vec<(Place, Vec<u8>)>> {
-    let ids: Vec<i64> = places.iter().map(|place| place.row_id()).collect();
     let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
         "select id, data from metrics_aggregated where id in (select value from json_each(?1))",
     )
-    .bind(serde_json::to_string(&ids).unwrap_or_default())
+    .bind(ids(places.iter().copied()))
     .fetch_all(tx)
     .await?;
     Ok(rows
@@ -77,7 +82,7 @@ pub(super) async fn get(tx: &mut SqliteConnection, places: &[Place]) -> Result<V
 }
 
 impl Store {
-    /// Writes the rows of a bucket, some at a time. It is settled when nothing was added since `change`.
+    /// Writes the last rows of a bucket, some at a time. It is settled when nothing was added since `change`.
     pub(crate) async fn settle(
         &self,
         resolution: Resolution,
@@ -86,30 +91,40 @@ impl Store {
         mut rows: Vec<(Place, Vec<u8>)>,
     ) -> Result<()> {
         let last = rows.split_off(rows.len().saturating_sub(ROWS_PER_COMMIT));
-        self.write_rows(rows).await?;
+        if !self.write_rows(resolution, bucket, change, rows).await? {
+            return Ok(());
+        }
         let _turn = self.writer().await;
+        if self.unsettled().change(resolution, bucket) != Some(change) {
+            return Ok(());
+        }
         let mut tx = self.begin().await?;
         put(&mut tx, &last).await?;
-        let is_settled = self.unsettled().change(resolution, bucket) == Some(change);
-        if is_settled {
-            unsettled::remove_mark(&mut tx, resolution, bucket).await?;
-        }
+        unsettled::remove_mark(&mut tx, resolution, bucket).await?;
         tx.commit().await?;
-        if is_settled {
-            self.unsettled().settle(resolution, bucket);
-        }
+        self.unsettled().settle(resolution, bucket);
         Ok(())
     }
 
-    /// Writes rows of a bucket that is not settled yet.
-    pub(crate) async fn write_rows(&self, rows: Vec<(Place, Vec<u8>)>) -> Result<()> {
+    /// Writes rows of a bucket that is not settled yet. False when something was added since `change`: then they do not hold
+    /// all of it, or more than it, and are not written.
+    pub(crate) async fn write_rows(
+        &self,
+        resolution: Resolution,
+        bucket: i64,
+        change: u64,
+        rows: Vec<(Place, Vec<u8>)>,
+    ) -> Result<bool> {
         for rows in rows.chunks(ROWS_PER_COMMIT) {
             let _turn = self.writer().await;
+            if self.unsettled().change(resolution, bucket) != Some(change) {
+                return Ok(false);
+            }
             let mut tx = self.begin().await?;
             put(&mut tx, rows).await?;
             tx.commit().await?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Hands out the rows of one page from a bucket up to, and without, another one, in the order of time.

@@ -10,13 +10,15 @@ use shared::flusher::Commit;
 use sqlx::SqliteConnection;
 
 use super::aggregated::{self, Place};
+use super::replaceable::{self, NamedValue, PointId};
 use super::retries::{self, RetryKey};
-use super::{Result, Store, Writer, catalogue, raw, replaceable, unsettled};
+use super::{Result, Store, Writer, catalogue, raw, unsettled};
 use crate::bucket::{Resolution, Tier, hour_of};
 use crate::catalogue::{Admission, Identity, Limits, NewRows};
-use crate::chunk::{self, PointId, RawPoint};
+use crate::chunk::{self, RawPoint};
 use crate::kind::Kind;
 use crate::page::{PageWriter, SeriesId, entries};
+use crate::rollup::PARTIAL_POINTS;
 use crate::summary::{Last, Marking, Summary};
 
 /// The points of one request.
@@ -78,6 +80,8 @@ impl Commit for Ingest {
 #[derive(Debug, Default)]
 struct Sorted {
     by_minute: BTreeMap<i64, Vec<RawPoint>>,
+    /// With their minutes.
+    named: Vec<(i64, PointId, NamedValue)>,
     /// What is added to rows, by the place on the page.
     late: BTreeMap<Place, BTreeMap<u32, Summary>>,
     /// Series that have a point in a later hour than before.
@@ -114,6 +118,10 @@ impl Store {
                 let mut unsettled = self.unsettled();
                 for (resolution, bucket) in marks {
                     unsettled.mark(resolution, bucket);
+                }
+                if writer.points >= PARTIAL_POINTS {
+                    writer.points = 0;
+                    self.shared.many_points.notify_one();
                 }
                 Ok(outcomes)
             }
@@ -160,6 +168,7 @@ impl Store {
         }
         let Sorted {
             mut by_minute,
+            named,
             late,
             hours,
         } = self.sort(&taken);
@@ -167,15 +176,14 @@ impl Store {
         catalogue::note_hours(tx, &hours).await?;
         let mut minutes = BTreeSet::new();
         for (minute, points) in &mut by_minute {
-            for point in points.iter() {
-                if let Some(id) = point.id {
-                    let at_ms = Resolution::Minute.start(*minute).millis() + i64::from(point.offset);
-                    minutes.extend(replaceable::put(tx, point.series, id, *minute, at_ms).await?);
-                }
-            }
             let count = points.len();
+            writer.points += count as u64;
             raw::insert(tx, writer, *minute, count, &chunk::pack(points)).await?;
             minutes.insert(*minute);
+        }
+        for (minute, id, value) in named {
+            minutes.insert(minute);
+            minutes.extend(replaceable::put(tx, id, value, minute, self.floors().raw).await?);
         }
         let mut marks: BTreeSet<_> = minutes
             .iter()
@@ -254,13 +262,21 @@ impl Store {
                 }
             }
             let (resolution, bucket) = match floors.tier(minute) {
+                Tier::Raw if let Some(name) = point.id => {
+                    let value = NamedValue {
+                        series: *id,
+                        at_ms: point.at.millis(),
+                        value: point.value,
+                    };
+                    sorted.named.push((minute, name, value));
+                    continue;
+                }
                 Tier::Raw => {
                     let offset = point.at.millis() - Resolution::Minute.start(minute).millis();
                     let raw = RawPoint {
                         series: *id,
                         offset: offset.clamp(0, 59_999) as u16,
                         value: point.value,
-                        id: point.id,
                     };
                     // Nearly all are of the same minute.
                     match &mut current {

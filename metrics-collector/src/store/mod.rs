@@ -3,8 +3,9 @@
 pub(crate) mod aggregated;
 pub(crate) mod catalogue;
 pub(crate) mod commit;
-mod raw;
-mod replaceable;
+pub(crate) mod partials;
+pub(crate) mod raw;
+pub(crate) mod replaceable;
 pub(crate) mod retention;
 pub(crate) mod retries;
 mod unsettled;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 
 use shared::db::{Db, Identity};
 use shared::settings::Durability;
+use tokio::sync::Notify;
 
 pub(crate) use self::unsettled::Unsettled;
 use crate::bucket::Floors;
@@ -46,6 +48,7 @@ struct Shared {
     unsettled: Mutex<Unsettled>,
     floors: Mutex<Floors>,
     writer: tokio::sync::Mutex<Writer>,
+    many_points: Notify,
 }
 
 /// What only the one who writes needs.
@@ -55,6 +58,8 @@ struct Writer {
     next_raw: HashMap<i64, i64>,
     /// The floors below which all rows of minutes and hours have been dropped since the start.
     dropped_below: Option<Floors>,
+    /// Points that were written since many were.
+    points: u64,
 }
 
 impl Store {
@@ -64,11 +69,13 @@ impl Store {
         // A newer release may have been here; whether that is fine was decided by what the file says.
         migrator.set_ignore_missing(true);
         let db = Db::open(path, durability, &IDENTITY, &migrator).await?;
+        partials::clear(&db).await?;
         let shared = Shared {
             catalogue: RwLock::new(catalogue::load(db.read()).await?),
             unsettled: Mutex::new(unsettled::load(db.read()).await?),
             floors: Mutex::new(retention::load_floors(db.read()).await?),
             writer: tokio::sync::Mutex::default(),
+            many_points: Notify::new(),
         };
         Ok(Self {
             db,
@@ -109,6 +116,11 @@ impl Store {
     /// than the database.
     async fn writer(&self) -> tokio::sync::MutexGuard<'_, Writer> {
         self.shared.writer.lock().await
+    }
+
+    /// Waits until many points have been written since the last time.
+    pub(crate) async fn many_points(&self) {
+        self.shared.many_points.notified().await;
     }
 
     async fn begin(&self) -> Result<shared::db::Write> {

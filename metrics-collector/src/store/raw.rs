@@ -1,6 +1,7 @@
 //! Rows of points.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use sqlx::SqliteConnection;
 
@@ -12,10 +13,12 @@ const MINUTE_ROWS: i64 = 1 << 24;
 /// fifty rows.
 const READ_BYTES: usize = 256 << 10;
 const MOST_ROWS_PER_READ: usize = 64;
+/// Rows whose points are counted at once.
+const COUNTS_PER_READ: i64 = 1_024;
 
-/// The first row of a minute.
-pub(super) fn first_of(minute: i64) -> i64 {
-    minute * MINUTE_ROWS
+/// The rows that a minute may have.
+pub(crate) fn rows_of(minute: i64) -> Range<i64> {
+    minute * MINUTE_ROWS..(minute + 1) * MINUTE_ROWS
 }
 
 pub(super) async fn insert(
@@ -41,12 +44,13 @@ pub(super) async fn insert(
 }
 
 async fn next_of(tx: &mut SqliteConnection, minute: i64) -> Result<i64> {
+    let rows = rows_of(minute);
     let last: Option<i64> = sqlx::query_scalar("select max(id) from metrics_raw where id >= ?1 and id < ?2")
-        .bind(first_of(minute))
-        .bind(first_of(minute + 1))
+        .bind(rows.start)
+        .bind(rows.end)
         .fetch_one(tx)
         .await?;
-    Ok(last.map_or(first_of(minute), |last| last + 1))
+    Ok(last.map_or(rows.start, |last| last + 1))
 }
 
 /// Forgets numbers of minutes that take no points any more.
@@ -55,36 +59,65 @@ pub(super) fn forget_numbers(next_raw: &mut HashMap<i64, i64>, first_minute: i64
 }
 
 impl Store {
-    /// How many points a minute has, replaced ones among them.
-    pub(crate) async fn raw_points(&self, minute: i64) -> Result<u64> {
+    /// How many points these rows have.
+    pub(crate) async fn raw_points(&self, rows: Range<i64>) -> Result<u64> {
         let points: i64 =
             sqlx::query_scalar("select coalesce(sum(points), 0) from metrics_raw where id >= ?1 and id < ?2")
-                .bind(first_of(minute))
-                .bind(first_of(minute + 1))
+                .bind(rows.start)
+                .bind(rows.end)
                 .fetch_one(self.db.read())
                 .await?;
         Ok(points.unsigned_abs())
     }
 
-    /// Hands out the rows of a minute in the order in which they came.
-    pub(crate) async fn for_each_raw(&self, minute: i64, mut hand_out: impl FnMut(&[u8])) -> Result<()> {
-        let (mut next, mut rows_per_read) = (first_of(minute), 1);
+    /// The first of these rows that together have so many points. `None` when they have fewer.
+    pub(crate) async fn rows_with(&self, rows: Range<i64>, points: u64) -> Result<Option<Range<i64>>> {
+        let (mut next, mut so_far) = (rows.start, 0);
         loop {
-            let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
-                "select id, data from metrics_raw where id >= ?1 and id < ?2 order by id limit ?3",
+            let read: Vec<(i64, i64)> = sqlx::query_as(
+                "select id, points from metrics_raw where id >= ?1 and id < ?2 order by id limit ?3",
             )
             .bind(next)
-            .bind(first_of(minute + 1))
+            .bind(rows.end)
+            .bind(COUNTS_PER_READ)
+            .fetch_all(self.db.read())
+            .await?;
+            for (id, count) in &read {
+                next = id + 1;
+                so_far += count.unsigned_abs();
+                if so_far >= points {
+                    return Ok(Some(rows.start..next));
+                }
+            }
+            if (read.len() as i64) < COUNTS_PER_READ {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Hands out these rows in the order in which they came.
+    pub(crate) async fn for_each_raw(
+        &self,
+        mut rows: Range<i64>,
+        mut hand_out: impl FnMut(&[u8]),
+    ) -> Result<()> {
+        let mut rows_per_read = 1;
+        loop {
+            let read: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+                "select id, data from metrics_raw where id >= ?1 and id < ?2 order by id limit ?3",
+            )
+            .bind(rows.start)
+            .bind(rows.end)
             .bind(rows_per_read as i64)
             .fetch_all(self.db.read())
             .await?;
-            let Some((last, _)) = rows.last() else {
+            let Some((last, _)) = read.last() else {
                 return Ok(());
             };
-            next = last + 1;
-            let bytes: usize = rows.iter().map(|(_, data)| data.len()).sum();
-            rows_per_read = (READ_BYTES * rows.len() / bytes.max(1)).clamp(1, MOST_ROWS_PER_READ);
-            for (_, data) in &rows {
+            rows.start = last + 1;
+            let bytes: usize = read.iter().map(|(_, data)| data.len()).sum();
+            rows_per_read = (READ_BYTES * read.len() / bytes.max(1)).clamp(1, MOST_ROWS_PER_READ);
+            for (_, data) in &read {
                 hand_out(data);
                 // A long minute must not hold up those who send the next one.
                 tokio::task::yield_now().await;

@@ -57,7 +57,7 @@ impl Store {
         let points = sqlx::query(
             "delete from metrics_raw where id in (select id from metrics_raw where id < ?1 order by id limit ?2)",
         )
-        .bind(raw::first_of(floors.raw))
+        .bind(raw::rows_of(floors.raw).start)
         .bind(ROWS_PER_STEP)
         .execute(&mut *tx)
         .await?;

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::Result;
+use super::partials::Covers;
 use crate::bucket::Resolution;
 
 /// The marks, each with a number that changes whenever something is added to the bucket.
@@ -17,6 +18,8 @@ pub(crate) struct Unsettled {
     minutes: BTreeMap<i64, u64>,
     hours: BTreeMap<i64, u64>,
     changes: u64,
+    /// Of minutes, what need not be read point by point.
+    pub(crate) covers: Covers,
 }
 
 impl Unsettled {

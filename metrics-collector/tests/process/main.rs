@@ -13,6 +13,7 @@ mod full_disk;
 mod ledger;
 mod load;
 mod memory;
+mod partials;
 mod settings;
 mod setup;
 mod stop;

@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 use shared::clock::Timestamp;
 use shared::http::body::text::{Scalar, Text};
 
-use crate::chunk::PointId;
 use crate::kind::Kind;
+use crate::store::replaceable::PointId;
 
 const NAME_CHARS: usize = 200;
 const PROJECT_CHARS: usize = 100;
