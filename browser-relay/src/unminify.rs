@@ -88,6 +88,12 @@ pub struct FrameReport<'t> {
 }
 
 impl FrameReport<'_> {
+    /// Of its lines, with what JSON puts around each.
+    pub(crate) fn context_bytes(&self) -> usize {
+        let around = self.pre_context.iter().chain(&self.post_context);
+        around.chain(&self.context_line).map(|line| line.len() + 3).sum()
+    }
+
     /// Makes it small.
     pub(crate) fn leave_context_out(&mut self) {
         self.pre_context.clear();
