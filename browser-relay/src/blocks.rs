@@ -68,7 +68,23 @@ impl FastPacker {
 
 /// What was compressed, which had at most `most` bytes.
 pub(crate) fn unpack(packed: &[u8], most: usize) -> io::Result<Vec<u8>> {
-    zstd::bulk::decompress(packed, most)
+    Unpacker::new()?.unpack(packed, most)
+}
+
+/// Unpacks one thing after the other. To make room for what it works with costs more than to unpack a block.
+pub(crate) struct Unpacker(zstd::bulk::Decompressor<'static>);
+
+impl Unpacker {
+    pub(crate) fn new() -> io::Result<Self> {
+        zstd::bulk::Decompressor::new().map(Self)
+    }
+
+    /// What was compressed, which had at most `most` bytes, in a buffer that is no larger.
+    pub(crate) fn unpack(&mut self, packed: &[u8], most: usize) -> io::Result<Vec<u8>> {
+        let mut unpacked = self.0.decompress(packed, most)?;
+        unpacked.shrink_to_fit();
+        Ok(unpacked)
+    }
 }
 
 #[cfg(test)]

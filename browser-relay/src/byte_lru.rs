@@ -1,8 +1,9 @@
 //! What was needed last, as far as it fits into a number of bytes.
 
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
 use lru::LruCache;
 
 /// What an entry costs beside its bytes.
@@ -17,7 +18,7 @@ pub(crate) struct ByteLru<K: Hash + Eq> {
 
 #[derive(Debug)]
 struct Inner<K: Hash + Eq> {
-    entries: LruCache<K, Arc<[u8]>>,
+    entries: LruCache<K, Bytes>,
     bytes: usize,
 }
 
@@ -32,13 +33,13 @@ impl<K: Hash + Eq> ByteLru<K> {
         }
     }
 
-    pub(crate) fn get(&self, key: &K) -> Option<Arc<[u8]>> {
+    pub(crate) fn get(&self, key: &K) -> Option<Bytes> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.entries.get(key).map(Arc::clone)
+        inner.entries.get(key).cloned()
     }
 
     /// Keeps the bytes, unless they alone would push out half of all others.
-    pub(crate) fn put(&self, key: K, bytes: Arc<[u8]>) {
+    pub(crate) fn put(&self, key: K, bytes: Bytes) {
         let cost = bytes.len() + ENTRY_BYTES;
         if cost > self.most / 2 {
             return;
@@ -61,7 +62,7 @@ impl<K: Hash + Eq> ByteLru<K> {
 mod tests {
     use super::*;
 
-    fn bytes(length: usize) -> Arc<[u8]> {
+    fn bytes(length: usize) -> Bytes {
         vec![0; length].into()
     }
 

@@ -1,107 +1,150 @@
-//! The text of a stored map, unpacked block by block as it is needed.
+//! What a lookup reads of the stored maps: an index, and the text block by block as it is needed. What was read last is
+//! kept at hand.
 
+use std::cell::{Cell, RefCell};
 use std::io;
+use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use tokio::runtime::Handle;
 
-use crate::blocks::{BLOCK_BYTES, unpack};
+use crate::blocks::{BLOCK_BYTES, Unpacker};
 use crate::byte_lru::ByteLru;
 use crate::source_map::ReadAt;
 use crate::store::Store;
+use crate::store::maps::Found;
 
-/// A map that was found.
-#[derive(Debug, Clone)]
-pub(crate) struct Map {
-    pub(crate) id: i64,
-    /// Of its text, in bytes.
-    pub(crate) size: u64,
-    pub(crate) index: Arc<[u8]>,
-}
+/// What is kept at hand, indexes and blocks together: more than a stack of 30 frames over five large maps needs.
+const MOST_AT_HAND_BYTES: usize = 3 << 20;
 
-/// Blocks as they were needed.
-pub(crate) struct Blocks {
+pub(crate) const UNREADABLE: &str = "the source maps cannot be read now";
+
+/// The maps that are stored, and what of them is at hand.
+pub(crate) struct Pieces {
     store: Store,
-    unpacked: ByteLru<(i64, usize)>,
+    at_hand: ByteLru<Piece>,
 }
 
-impl Blocks {
-    /// Keeps so many bytes of them at hand.
-    pub(crate) fn new(store: Store, most_bytes: usize) -> Self {
-        Self {
-            store,
-            unpacked: ByteLru::new(most_bytes),
-        }
-    }
+/// A part of a map that is read as a whole; the number is that of the map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Piece {
+    Index(i64),
+    Block(i64, usize),
 }
 
-/// Where a block is taken from.
+/// Where pieces are taken from.
 #[derive(Clone)]
 pub(crate) enum Source {
     /// Only from what is at hand; says when that was not enough.
-    AtHand(Arc<AtomicBool>),
+    AtHand(Rc<Cell<bool>>),
     /// From the database, on a thread that may wait.
-    Database(Handle),
+    Database(Handle, Rc<RefCell<Unpacker>>),
+}
+
+impl Source {
+    /// The database, for one thread.
+    pub(crate) fn database(handle: Handle) -> io::Result<Self> {
+        let unpacker = Unpacker::new()?;
+        Ok(Self::Database(handle, Rc::new(RefCell::new(unpacker))))
+    }
+
+    /// For what is not at hand.
+    fn missed(missed: &Cell<bool>) -> io::Error {
+        missed.set(true);
+        io::ErrorKind::WouldBlock.into()
+    }
+}
+
+impl Pieces {
+    pub(crate) fn new(store: Store) -> Self {
+        Self {
+            store,
+            at_hand: ByteLru::new(MOST_AT_HAND_BYTES),
+        }
+    }
+
+    /// The index of a map.
+    ///
+    /// # Errors
+    /// Why there is none, for the one who reads the stack.
+    pub(crate) fn index(&self, map: i64, source: &Source) -> Result<Bytes, String> {
+        let piece = Piece::Index(map);
+        if let Some(index) = self.at_hand.get(&piece) {
+            return Ok(index);
+        }
+        let index = match source {
+            Source::AtHand(missed) => return Err(Source::missed(missed).to_string()),
+            Source::Database(handle, unpacker) => {
+                let stored = handle.block_on(self.store.map_index(map)).map_err(|error| {
+                    tracing::error!(%error, "source maps cannot be read");
+                    UNREADABLE
+                })?;
+                let (size, packed) = stored.ok_or("the map was deleted just now")?;
+                let unpacked = unpacker.borrow_mut().unpack(&packed, size as usize);
+                Bytes::from(unpacked.map_err(|_| "the stored map is damaged")?)
+            }
+        };
+        self.at_hand.put(piece, index.clone());
+        Ok(index)
+    }
+
+    /// A block of a map's text.
+    fn block(&self, map: i64, number: usize, source: &Source) -> io::Result<Bytes> {
+        let piece = Piece::Block(map, number);
+        if let Some(block) = self.at_hand.get(&piece) {
+            return Ok(block);
+        }
+        let block = match source {
+            Source::AtHand(missed) => return Err(Source::missed(missed)),
+            Source::Database(handle, unpacker) => {
+                let packed = handle
+                    .block_on(self.store.map_block(map, number))
+                    .map_err(|_| io::Error::other("the database does not answer"))?
+                    .ok_or(io::ErrorKind::NotFound)?;
+                Bytes::from(unpacker.borrow_mut().unpack(&packed, BLOCK_BYTES)?)
+            }
+        };
+        self.at_hand.put(piece, block.clone());
+        Ok(block)
+    }
 }
 
 /// The text of a map.
 pub(crate) struct Text {
-    map: Map,
-    blocks: Arc<Blocks>,
+    map: i64,
+    size_bytes: u64,
+    pieces: Arc<Pieces>,
     source: Source,
-    last: Option<(usize, Arc<[u8]>)>,
+    last: Option<(usize, Bytes)>,
 }
 
 impl Text {
-    pub(crate) fn new(map: &Map, blocks: &Arc<Blocks>, source: &Source) -> Self {
+    pub(crate) fn new(map: &Found, pieces: &Arc<Pieces>, source: &Source) -> Self {
         Self {
-            map: map.clone(),
-            blocks: Arc::clone(blocks),
+            map: map.id,
+            size_bytes: map.size as u64,
+            pieces: Arc::clone(pieces),
             source: source.clone(),
             last: None,
         }
     }
 
-    fn block(&mut self, number: usize) -> io::Result<Arc<[u8]>> {
+    fn block(&mut self, number: usize) -> io::Result<Bytes> {
         if let Some((last, block)) = &self.last
             && *last == number
         {
-            return Ok(Arc::clone(block));
+            return Ok(block.clone());
         }
-        let key = (self.map.id, number);
-        let block = match self.blocks.unpacked.get(&key) {
-            Some(block) => block,
-            None => {
-                let block = self.fetch(number)?;
-                self.blocks.unpacked.put(key, Arc::clone(&block));
-                block
-            }
-        };
-        self.last = Some((number, Arc::clone(&block)));
+        let block = self.pieces.block(self.map, number, &self.source)?;
+        self.last = Some((number, block.clone()));
         Ok(block)
-    }
-
-    fn fetch(&self, number: usize) -> io::Result<Arc<[u8]>> {
-        match &self.source {
-            Source::AtHand(missed) => {
-                missed.store(true, Ordering::Relaxed);
-                Err(io::ErrorKind::WouldBlock.into())
-            }
-            Source::Database(handle) => {
-                let packed = handle
-                    .block_on(self.blocks.store.map_block(self.map.id, number))
-                    .map_err(|_| io::Error::other("the database does not answer"))?
-                    .ok_or(io::ErrorKind::NotFound)?;
-                Ok(unpack(&packed, BLOCK_BYTES)?.into())
-            }
-        }
     }
 }
 
 impl ReadAt for Text {
     fn read_at(&mut self, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
-        if offset >= self.map.size {
+        if offset >= self.size_bytes {
             return Ok(0);
         }
         let (number, within) = (offset as usize / BLOCK_BYTES, offset as usize % BLOCK_BYTES);

@@ -3,18 +3,17 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lru::LruCache;
 use shared::clock::Timestamp;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::blocks::unpack;
-use crate::byte_lru::ByteLru;
-use crate::map_text::{Blocks, Map, Source, Text};
+use crate::map_text::{Pieces, Source, Text, UNREADABLE};
 use crate::page::path;
 use crate::source_map::normal_debug_id;
 use crate::stack::{self, Stack};
@@ -23,14 +22,11 @@ use crate::store::{self, Store};
 use crate::unminify::{MOST_FRAMES, StoredMap, Unminified, unminify_parsed};
 use crate::used::Used;
 
-/// What of indexes and blocks is kept at hand.
-const INDEX_CACHE_BYTES: usize = 3 << 20;
-const BLOCK_CACHE_BYTES: usize = 3 << 20;
 /// What all indexes of one stack may have together. A stack leads through a few scripts.
 const INDEXES_OF_A_STACK: usize = 6 << 20;
 /// Releases of which it is remembered whether they have maps.
 const RELEASES: NonZeroUsize = NonZeroUsize::new(500).expect("not zero");
-/// Stacks that read from the database at the same time.
+/// Stacks that are read at the same time.
 const READERS: usize = 2;
 /// A stack that has to wait for longer goes as it is.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -39,8 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct Maps {
     store: Store,
     used: Arc<Used>,
-    indexes: ByteLru<i64>,
-    blocks: Arc<Blocks>,
+    pieces: Arc<Pieces>,
     releases: Mutex<Releases>,
     readers: Arc<Semaphore>,
     pub(crate) counted: Counted,
@@ -93,10 +88,9 @@ pub(crate) struct Origin<'a> {
 impl Maps {
     pub(crate) fn new(store: Store, used: Arc<Used>) -> Self {
         Self {
-            blocks: Arc::new(Blocks::new(store.clone(), BLOCK_CACHE_BYTES)),
+            pieces: Arc::new(Pieces::new(store.clone())),
             store,
             used,
-            indexes: ByteLru::new(INDEX_CACHE_BYTES),
             releases: Mutex::new(Releases::new()),
             readers: Arc::new(Semaphore::new(READERS)),
             counted: Counted::default(),
@@ -114,12 +108,14 @@ impl Maps {
 
     /// Writes a stack again with the names and places of the sources, as far as there are maps. What stands in the way
     /// is told at the frames.
+    ///
+    /// With the lines of its sources a stack may be many times as long. It keeps its turn until it has room elsewhere.
     pub(crate) async fn unminify<'t>(
         &self,
         stack: &'t str,
         origin: &Origin<'_>,
         now: Timestamp,
-    ) -> Unminified<'t> {
+    ) -> Resolved<'t> {
         let parsed = stack::parse(stack);
         let urls = urls(&parsed);
         let found = if urls.is_empty() {
@@ -127,11 +123,11 @@ impl Maps {
         } else {
             self.find(&urls, origin).await
         };
-        let unminified = match found {
+        let (unminified, turn) = match found {
             Ok(maps) => self.resolve(stack, &parsed, maps, now).await,
             Err(error) => {
                 tracing::error!(%error, "source maps cannot be read");
-                leave(stack, &parsed, UNREADABLE)
+                (leave(stack, &parsed, UNREADABLE), None)
             }
         };
         let unresolved = unminified
@@ -142,7 +138,7 @@ impl Maps {
         let resolved = unminified.frames.len() as u64 - unresolved;
         self.counted.resolved.fetch_add(resolved, Ordering::Relaxed);
         self.counted.unresolved.fetch_add(unresolved, Ordering::Relaxed);
-        unminified
+        (unminified, turn)
     }
 
     /// Looks for the map of each script.
@@ -194,134 +190,80 @@ impl Maps {
         Ok(has_maps)
     }
 
-    /// The maps, when the indexes of all of them are at hand.
-    fn at_hand(&self, found: &FoundMaps) -> Option<LoadedMaps> {
-        let load = |found: &Found| {
-            self.indexes.get(&found.id).map(|index| Map {
-                id: found.id,
-                size: found.size as u64,
-                index,
-            })
-        };
-        found
-            .iter()
-            .map(|(url, found)| {
-                let map = match found {
-                    Ok(found) => Ok(load(found)?),
-                    Err(why) => Err(why.clone()),
-                };
-                Some((url.clone(), map))
-            })
-            .collect()
-    }
-
-    async fn load_all(&self, found: FoundMaps) -> store::Result<LoadedMaps> {
-        let mut room = INDEXES_OF_A_STACK;
-        let mut maps = HashMap::with_capacity(found.len());
-        for (url, found) in found {
-            let map = match found {
-                Ok(found) => self.load(&found, &mut room).await?,
-                Err(why) => Err(why),
-            };
-            maps.insert(url, map);
-        }
-        Ok(maps)
-    }
-
-    async fn load(&self, found: &Found, room: &mut usize) -> store::Result<Result<Map, String>> {
-        let index = match self.indexes.get(&found.id) {
-            Some(index) => index,
-            None => {
-                let Some((size, packed)) = self.store.map_index(found.id).await? else {
-                    return Ok(Err("the map was deleted just now".into()));
-                };
-                let Ok(index) = unpack(&packed, size as usize) else {
-                    return Ok(Err("the stored map is damaged".into()));
-                };
-                let index: Arc<[u8]> = index.into();
-                self.indexes.put(found.id, Arc::clone(&index));
-                index
-            }
-        };
-        let Some(left) = room.checked_sub(index.len()) else {
-            return Ok(Err(
-                "the stack leads through too many scripts with large maps".into()
-            ));
-        };
-        *room = left;
-        Ok(Ok(Map {
-            id: found.id,
-            size: found.size as u64,
-            index,
-        }))
-    }
-
     async fn resolve<'t>(
         &self,
         text: &'t str,
         stack: &Stack<'t>,
         found: FoundMaps,
         now: Timestamp,
-    ) -> Unminified<'t> {
+    ) -> Resolved<'t> {
         for map in found.values().flatten() {
             self.used.map(map.id, now);
         }
-        // Most errors come again, and then all that they need is at hand.
-        if let Some(maps) = self.at_hand(&found) {
-            let missed = Arc::new(AtomicBool::new(false));
-            let source = Source::AtHand(Arc::clone(&missed));
-            let at_hand = read(text, stack, &maps, &self.blocks, &source);
-            if !missed.load(Ordering::Relaxed) {
-                return at_hand;
-            }
+        if found.values().all(Result::is_err)
+            && let Some(unminified) = self.read_at_hand(text, stack, &found)
+        {
+            return (unminified, None);
         }
-        // Who waits holds no index: those of all who wait would be many times what is kept at hand.
+        // Who waits holds nothing of a map: all who wait together would hold many times what is kept at hand.
         let turn = Arc::clone(&self.readers).acquire_owned();
-        let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, turn).await else {
-            return leave(text, stack, "too many stacks came at once to read their maps");
+        let Ok(Ok(turn)) = tokio::time::timeout(PATIENCE, turn).await else {
+            let unminified = leave(text, stack, "too many stacks came at once to read their maps");
+            return (unminified, None);
         };
-        let maps = match self.load_all(found).await {
-            Ok(maps) => maps,
-            Err(error) => {
-                tracing::error!(%error, "source maps cannot be read");
-                return leave(text, stack, UNREADABLE);
-            }
-        };
-        let (blocks, handle, own_text) = (Arc::clone(&self.blocks), Handle::current(), text.to_owned());
+        let turn = Some(turn);
+        // Most errors come again, and then all that they need is at hand.
+        if let Some(unminified) = self.read_at_hand(text, stack, &found) {
+            return (unminified, turn);
+        }
+        let (pieces, handle, own_text) = (Arc::clone(&self.pieces), Handle::current(), text.to_owned());
         let reading = tokio::task::spawn_blocking(move || {
-            read(
-                &own_text,
-                &stack::parse(&own_text),
-                &maps,
-                &blocks,
-                &Source::Database(handle),
-            )
-            .into_owned()
+            let database = Source::database(handle).ok()?;
+            let stack = stack::parse(&own_text);
+            Some(read(&own_text, &stack, &found, &pieces, &database).into_owned())
         });
-        reading.await.unwrap_or_else(|_| leave(text, stack, UNREADABLE))
+        let unminified = reading.await.ok().flatten();
+        let unminified = unminified.unwrap_or_else(|| leave(text, stack, UNREADABLE));
+        (unminified, turn)
+    }
+
+    /// `None` when what is at hand is not enough.
+    fn read_at_hand<'t>(
+        &self,
+        text: &'t str,
+        stack: &Stack<'t>,
+        found: &FoundMaps,
+    ) -> Option<Unminified<'t>> {
+        let missed = Rc::default();
+        let source = Source::AtHand(Rc::clone(&missed));
+        let unminified = read(text, stack, found, &self.pieces, &source);
+        (!missed.get()).then_some(unminified)
     }
 }
 
-const UNREADABLE: &str = "the source maps cannot be read now";
-
 /// Which map each script has, by its URL, or why it has none.
 type FoundMaps = HashMap<String, Result<Found, String>>;
-/// The same with what is read of them.
-type LoadedMaps = HashMap<String, Result<Map, String>>;
+/// A stack, and its turn to read maps if it had one.
+type Resolved<'t> = (Unminified<'t>, Option<OwnedSemaphorePermit>);
 
 fn read<'t>(
     text: &'t str,
     stack: &Stack<'t>,
-    maps: &LoadedMaps,
-    blocks: &Arc<Blocks>,
+    found: &FoundMaps,
+    pieces: &Arc<Pieces>,
     source: &Source,
 ) -> Unminified<'t> {
+    let mut room = INDEXES_OF_A_STACK;
     unminify_parsed(text, stack, |url| {
-        let map = maps.get(url).ok_or("the stack has too many scripts")?;
+        let map = found.get(url).ok_or("the stack has too many scripts")?;
         let map = map.as_ref().map_err(Clone::clone)?;
+        let index = pieces.index(map.id, source)?;
+        room = room
+            .checked_sub(index.len())
+            .ok_or("the stack leads through too many scripts with large maps")?;
         Ok(StoredMap {
-            index: Arc::clone(&map.index),
-            text: Box::new(Text::new(map, blocks, source)),
+            index,
+            text: Box::new(Text::new(map, pieces, source)),
         })
     })
 }
@@ -372,6 +314,7 @@ fn missing(url: &str, debug_id: Option<&str>, release: Option<&str>, has_maps: b
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::maps::{NewMap, Packed};
 
     #[test]
     fn what_was_asked_before_a_map_came_is_not_believed_after_it() {
@@ -385,5 +328,45 @@ mod tests {
 
         releases.note(release(), true, releases.changes);
         assert_eq!(releases.known.get(&release()), Some(&true));
+    }
+
+    #[tokio::test]
+    async fn a_stack_has_its_turn_until_it_has_room_elsewhere() {
+        let (store, _folder) = crate::store::testing::store().await;
+        let map = NewMap {
+            project: "shop",
+            release: "1.0",
+            file_url: "https://x/a.js",
+            path: "/a.js",
+            debug_id: None,
+            size: 1,
+            index: Packed {
+                size: 1,
+                bytes: b"none",
+            },
+        };
+        store
+            .publish_map(store.new_map_id(), &map, Timestamp::MAX)
+            .await
+            .unwrap();
+        let maps = Maps::new(store, Arc::default());
+        let origin = Origin {
+            project: "shop",
+            release: Some("1.0"),
+            debug_ids: &HashMap::new(),
+        };
+        let why = |unminified: Unminified<'_>| unminified.frames[0].unresolved.as_deref().map(str::to_owned);
+        let stack = "Error\n    at a (https://x/a.js:1:1)";
+
+        let (first, turn) = maps.unminify(stack, &origin, Timestamp::MAX).await;
+        let (_, other_turn) = maps.unminify(stack, &origin, Timestamp::MAX).await;
+        assert_eq!(why(first).unwrap(), "the stored map is damaged");
+        tokio::time::pause();
+        let (waited, none) = maps.unminify(stack, &origin, Timestamp::MAX).await;
+        assert!(why(waited).unwrap().contains("too many stacks") && none.is_none());
+
+        drop((turn, other_turn));
+        let (last, _) = maps.unminify(stack, &origin, Timestamp::MAX).await;
+        assert_eq!(why(last).unwrap(), "the stored map is damaged");
     }
 }

@@ -138,9 +138,11 @@ impl BrowserError<'_> {
     fn likely_bytes(&self, unminified: &Unminified<'_>) -> usize {
         const FRAME_BYTES: usize = 250;
         const OTHER_BYTES: usize = 2_500;
+        let lines = unminified.frames.iter().map(FrameReport::context_bytes);
         unminified.stack.len() * 5 / 4
             + self.message.len()
             + unminified.frames.len() * FRAME_BYTES
+            + lines.sum::<usize>() * 9 / 8
             + OTHER_BYTES
     }
 

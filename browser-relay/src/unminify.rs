@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde::Serialize;
 
 use crate::function_name::{Site, function_name};
@@ -20,7 +21,7 @@ pub(crate) const MOST_FRAMES: usize = 100;
 /// A map where it is stored.
 pub struct StoredMap {
     /// What [`index`](crate::source_map::index) made of it.
-    pub index: Arc<[u8]>,
+    pub index: Bytes,
     /// Its text.
     pub text: Box<dyn ReadAt>,
 }
@@ -87,6 +88,12 @@ pub struct FrameReport<'t> {
 }
 
 impl FrameReport<'_> {
+    /// Of its lines, with what JSON puts around each.
+    pub(crate) fn context_bytes(&self) -> usize {
+        let around = self.pre_context.iter().chain(&self.post_context);
+        around.chain(&self.context_line).map(|line| line.len() + 3).sum()
+    }
+
     /// Makes it small.
     pub(crate) fn leave_context_out(&mut self) {
         self.pre_context.clear();

@@ -24,9 +24,12 @@ use crate::store::{self, Store};
 
 /// What all that waits for its turn may hold together, in KiB, and how long a request waits for its share. Until then it
 /// holds its body, of which all together are bounded too.
-const QUEUE_KIB: usize = 4 * 1_024;
+const QUEUE_KIB: usize = 2_560;
 /// So much longer is what is handed on than what came, with the places of its frames.
 const GROWTH: usize = 2;
+/// What reports may hold beyond that, all together: with the lines of their sources they have up to 240 KB. Apart from the
+/// queue's, so that who has its turn to read maps never waits for those who wait for a turn.
+const GROWN_KIB: usize = 1_536;
 const QUEUE_WAIT: Duration = Duration::from_secs(2);
 /// A peer that is slower than this is treated as one that is away.
 const LIVE_LIMIT: Duration = Duration::from_secs(1);
@@ -55,6 +58,7 @@ pub(crate) enum Outcome {
 pub(crate) struct Lane {
     queue: Arc<Queue>,
     room: Arc<Semaphore>,
+    grown: Arc<Semaphore>,
     pub(crate) way: Arc<Way>,
 }
 
@@ -80,6 +84,7 @@ impl Lane {
         Ok(Self {
             queue,
             room: Arc::new(Semaphore::new(QUEUE_KIB)),
+            grown: Arc::new(Semaphore::new(GROWN_KIB)),
             way,
         })
     }
@@ -91,8 +96,31 @@ impl Lane {
     pub(crate) async fn room(&self, body_bytes: usize, items: usize) -> Result<Room<'_>, Outcome> {
         let kib = (body_bytes * GROWTH / 1_024 + 1).min(QUEUE_KIB) as u32;
         match tokio::time::timeout(QUEUE_WAIT, self.room.acquire_many(kib)).await {
-            Ok(Ok(room)) => Ok(Room { _room: room, items }),
+            Ok(Ok(room)) => Ok(Room {
+                kib,
+                _own: room,
+                _grown: None,
+                items,
+            }),
             _ => Err(self.turned_away(items)),
+        }
+    }
+
+    /// Waits for what a report needs beyond its room.
+    ///
+    /// # Errors
+    /// [`Outcome::Full`] when there is none for too long.
+    pub(crate) async fn grow<'l>(&'l self, room: Room<'l>, bytes: usize) -> Result<Room<'l>, Outcome> {
+        let missing = (bytes / 1_024).saturating_sub(room.kib as usize).min(GROWN_KIB);
+        if missing == 0 {
+            return Ok(room);
+        }
+        match tokio::time::timeout(QUEUE_WAIT, self.grown.acquire_many(missing as u32)).await {
+            Ok(Ok(grown)) => Ok(Room {
+                _grown: Some(grown),
+                ..room
+            }),
+            _ => Err(self.turned_away(room.items)),
         }
     }
 
@@ -124,7 +152,9 @@ impl Lane {
 
 /// Room among what waits for its turn.
 pub(crate) struct Room<'l> {
-    _room: SemaphorePermit<'l>,
+    kib: u32,
+    _own: SemaphorePermit<'l>,
+    _grown: Option<SemaphorePermit<'l>>,
     items: usize,
 }
 
@@ -314,5 +344,41 @@ impl Outcome {
             ),
             Self::Report(_) | Self::Points(_) | Self::Spooled => Problem::internal(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::PeerAddress;
+    use crate::forward::peer::Destination;
+    use crate::store::testing::store;
+
+    #[tokio::test]
+    async fn what_reports_grow_by_is_bounded_and_does_not_wait_for_the_queue() {
+        let (store, _folder) = store().await;
+        let tasks = Tasks::new();
+        let address = PeerAddress {
+            url: "http://127.0.0.1:1".into(),
+            api_key: "k".into(),
+        };
+        let client = shared::outbound::client(LIVE_LIMIT);
+        let peer = Peer::new(Destination::ErrorTracker, &address, client).unwrap();
+        let budget = Arc::new(Budget::new(u64::MAX, 0));
+        let lane = Lane::start(&tasks, peer, store, budget).await.unwrap();
+        tokio::time::pause();
+
+        let [first, second, third] = [lane.room(3_000, 1), lane.room(3_000, 1), lane.room(3_000, 1)];
+        let (first, second, third) = tokio::join!(first, second, third);
+        let rest = lane.room.available_permits() as u32;
+        let _queue_is_full = lane.room.acquire_many(rest).await.unwrap();
+
+        let grown = lane.grow(first.unwrap(), usize::MAX).await.unwrap();
+        assert!(matches!(
+            lane.grow(second.unwrap(), 200 << 10).await,
+            Err(Outcome::Full)
+        ));
+        drop(grown);
+        assert!(lane.grow(third.unwrap(), 200 << 10).await.is_ok());
     }
 }

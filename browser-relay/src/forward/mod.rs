@@ -14,4 +14,4 @@ mod queue;
 mod way;
 
 pub(crate) use budget::Budget;
-pub(crate) use lane::{Lane, Outcome};
+pub(crate) use lane::{Lane, Outcome, Room};

@@ -1,6 +1,8 @@
 //! Source maps for the fuzzer: the index answers as a lookup that reads all segments one after the other.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
+
+use bytes::Bytes;
 
 use crate::source_map::{Index, Limits, Miss, Original, Position, index};
 use crate::unminify::StoredMap;
@@ -28,14 +30,14 @@ const MAP: &str = r#"{"version":3,"sources":["src/a\nb.ts","webpack:///./src/c.t
 
 /// A map for each script whose name has an `a` in it.
 pub(super) fn find(url: &str) -> Result<StoredMap, String> {
-    static INDEX: OnceLock<Arc<[u8]>> = OnceLock::new();
+    static INDEX: OnceLock<Bytes> = OnceLock::new();
     let stored = INDEX.get_or_init(|| {
         let indexed = index(MAP.as_bytes(), Limits::default()).expect("the map is sound");
         indexed.bytes.into()
     });
     url.contains('a')
         .then(|| StoredMap {
-            index: Arc::clone(stored),
+            index: stored.clone(),
             text: Box::new(MAP.as_bytes()),
         })
         .ok_or_else(|| "there is none".to_owned())

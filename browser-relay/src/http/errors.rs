@@ -12,7 +12,7 @@ use shared::http::body::WholeBody;
 
 use super::{App, Shared, enter};
 use crate::browser_error::ErrorBody;
-use crate::forward::Outcome;
+use crate::forward::{Outcome, Room};
 use crate::id;
 use crate::maps::Origin;
 
@@ -49,7 +49,7 @@ pub(super) async fn report_error(State(app): Shared, request: Request) -> Result
     let now = Timestamp::now();
     let room = app.errors.room(body.bytes.len(), 1).await;
     let room = room.map_err(Outcome::problem)?;
-    let report = write_report(&app, &body, &key.project, now).await?;
+    let (report, room) = write_report(&app, &body, &key.project, now, room).await?;
     // What waits for its turn is the report, not the body.
     drop(body);
     app.used.key(key.id, now);
@@ -76,7 +76,14 @@ pub(super) async fn report_error_alias(app: Shared, request: Request) -> Result<
     report_error(app, request).await
 }
 
-async fn write_report(app: &App, body: &WholeBody, project: &str, now: Timestamp) -> Result<String, Problem> {
+/// Answers the report with its room.
+async fn write_report<'a>(
+    app: &'a App,
+    body: &WholeBody,
+    project: &str,
+    now: Timestamp,
+    room: Room<'a>,
+) -> Result<(String, Room<'a>), Problem> {
     let error = body
         .object::<ErrorBody<'_>>()?
         .checked()
@@ -86,10 +93,13 @@ async fn write_report(app: &App, body: &WholeBody, project: &str, now: Timestamp
         release: error.release.as_deref(),
         debug_ids: &error.debug_ids,
     };
-    let unminified = app.maps.unminify(&error.stack, &origin, now).await;
-    error
+    let (unminified, turn) = app.maps.unminify(&error.stack, &origin, now).await;
+    let report = error
         .to_report(project, unminified, now, &id::random())
-        .map_err(|_| Problem::internal())
+        .map_err(|_| Problem::internal())?;
+    let room = app.errors.grow(room, report.len()).await;
+    drop(turn);
+    Ok((report, room.map_err(Outcome::problem)?))
 }
 
 /// What the tracker said, as it said it.

@@ -17,7 +17,7 @@ pub(crate) const IDENTITY: Identity = Identity {
     product: "browser-relay",
     version: env!("CARGO_PKG_VERSION"),
     min_reader: "0.1.0",
-    writer_cache_kib: 2_048,
+    writer_cache_kib: 1_024,
 };
 
 /// Why the database did not do what it was asked for.
