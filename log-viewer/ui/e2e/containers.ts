@@ -11,9 +11,10 @@ export interface Description {
   name: string;
   project: string;
   number: number;
+  image?: string;
 }
 
-export function addContainer(sources: string, { name, project, number }: Description): FakeContainer {
+export function addContainer(sources: string, { name, project, number, image = 'shop:1' }: Description): FakeContainer {
   const id = number.toString(16).padStart(64, 'a');
   const folder = join(sources, id);
   const file = join(folder, `${id}-json.log`);
@@ -24,7 +25,7 @@ export function addContainer(sources: string, { name, project, number }: Descrip
     Name: `/${name}`,
     LogPath: file,
     State: { Running: true },
-    Config: { Image: 'shop:1', Labels: { 'com.docker.compose.project': project, 'com.docker.compose.service': name } },
+    Config: { Image: image, Labels: { 'com.docker.compose.project': project, 'com.docker.compose.service': name } },
   };
   writeFileSync(join(folder, 'config.v2.json'), JSON.stringify(config));
   return {

@@ -39,9 +39,9 @@ export async function openPage(browser: Browser, timezoneId?: string): Promise<W
   return { page, complaints };
 }
 
-export async function signIn(page: Page, address: string): Promise<void> {
+export async function signIn(page: Page, address: string, key = API_KEY): Promise<void> {
   await page.goto(address);
-  await page.fill('#api-key', API_KEY);
+  await page.fill('#api-key', key);
   await page.keyboard.press('Enter');
   await page.locator('#api-key').waitFor({ state: 'detached' });
 }

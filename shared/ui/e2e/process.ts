@@ -14,8 +14,9 @@ export function binaryFrom(variable: string): string {
   return binary;
 }
 
-export function startProcess(binary: string, settings: Record<string, string>): ChildProcess {
-  return spawn(binary, [], { stdio: ['ignore', 'inherit', 'inherit'], env: { PATH: process.env['PATH'], API_KEY, ...settings } });
+/** Its log goes to the screen, or to the open file that `log` is. */
+export function startProcess(binary: string, settings: Record<string, string>, log: 'inherit' | number = 'inherit'): ChildProcess {
+  return spawn(binary, [], { stdio: ['ignore', 'inherit', log], env: { PATH: process.env['PATH'], API_KEY, ...settings } });
 }
 
 export async function endProcess(child: ChildProcess): Promise<void> {

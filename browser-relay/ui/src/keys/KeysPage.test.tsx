@@ -97,6 +97,14 @@ test('only active keys are asked for, unless the address says otherwise', async 
   await vi.waitFor(() => expect(asked).toContain('api/dsn-keys?search=shop&limit=100'));
 });
 
+test('a state in the address that is none shows the keys that are active', async () => {
+  keys = [{ ...aKey(1), active: false }];
+  await open('state=constructor');
+
+  await see('No active keys');
+  expect(asked).toContain('api/dsn-keys?active=true&limit=100');
+});
+
 test('of very many keys a page is shown, and there is a way on', async () => {
   keys = Array.from({ length: 5000 }, (_, at) => aKey(5000 - at));
   await open();

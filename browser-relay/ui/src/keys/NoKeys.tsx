@@ -11,6 +11,8 @@ import { listKeys } from '../relay-api.ts';
 import { creating, keyList } from './keys-model.ts';
 import { createSnippet } from './snippets.ts';
 
+const STATE_WORDS: ReadonlyMap<string, string> = new Map([['inactive', 'deactivated '], ['all', '']]);
+
 export function NoKeys() {
   const params = query.value;
   /** How many keys there are with no filter at all. */
@@ -21,7 +23,7 @@ export function NoKeys() {
   if (all.value === null) return null;
   if (all.value === 0) return <FirstKey />;
   const search = params.get('search');
-  const state = { inactive: 'deactivated ', all: '' }[params.get('state') ?? ''] ?? 'active ';
+  const state = STATE_WORDS.get(params.get('state') ?? '') ?? 'active ';
   return (
     <div class="notice">
       <h2>{search === null ? `No ${state}keys` : 'Nothing matches'}</h2>

@@ -20,12 +20,13 @@ export const STATES = [
   ['all', 'All keys'],
 ] as const;
 
-const ACTIVE: Record<string, string | null> = { inactive: 'false', all: null };
+/** A map, because the address may name what every object has. */
+const ACTIVE: ReadonlyMap<string, string | null> = new Map([['inactive', 'false'], ['all', null]]);
 
 /** What the service is asked for; keys that are active unless the address says otherwise. */
 export function narrowing(params: URLSearchParams): Narrowing {
   const state = params.get('state') ?? '';
-  return { search: params.get('search'), active: state in ACTIVE ? ACTIVE[state] : 'true' };
+  return { search: params.get('search'), active: ACTIVE.has(state) ? ACTIVE.get(state) : 'true' };
 }
 
 export function keyReader(params: URLSearchParams): ReadPage<DsnKey> {
