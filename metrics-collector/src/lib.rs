@@ -24,6 +24,7 @@ mod sum;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod vitals;
 
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub use config::Config;
 use crate::http::App;
 use crate::store::commit::Ingest;
 use crate::store::{IDENTITY, Store};
+use crate::turns::Turns;
 
 /// Batches that wait for the writer at most; more are refused with 503.
 const QUEUE_BATCHES: usize = 1_024;
@@ -70,9 +72,15 @@ pub fn program() -> Program<Config> {
 pub async fn start(config: Config, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
     let store = Store::open(&config.service.database_path, config.service.durability).await?;
     let (tasks, writing) = (Tasks::new(), Tasks::new());
+    let turns = Arc::<Turns>::default();
     tasks.spawn(
         "rollup",
-        rollup::run(store.clone(), config.schedule(), tasks.stop_token()),
+        rollup::run(
+            store.clone(),
+            config.schedule(),
+            Arc::clone(&turns),
+            tasks.stop_token(),
+        ),
     );
     let ingest = Ingest {
         store: store.clone(),
@@ -82,7 +90,7 @@ pub async fn start(config: Config, listener: TcpListener, stop: CancellationToke
         gate: Gate::new(IDENTITY.product, &config.service),
         flusher: Flusher::start(&writing, ingest, QUEUE_BATCHES, COMMIT_BATCHES),
         health: Health::new(store.db.clone(), IDENTITY.product, IDENTITY.version),
-        turns: Default::default(),
+        turns,
         dashboards: Default::default(),
         counted: Arc::default(),
         store: store.clone(),

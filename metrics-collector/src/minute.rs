@@ -75,7 +75,7 @@ pub(crate) struct BySeries {
     keys: RangeInclusive<SeriesId>,
     /// Values that are kept for each, to tell percentiles exactly.
     most_values: usize,
-    parts: Vec<(SeriesId, Part)>,
+    parts: Vec<(SeriesId, Box<Part>)>,
     part_of: HashMap<SeriesId, usize>,
     /// Where points of the last series go, and how.
     current: [Option<usize>; 2],
@@ -95,7 +95,7 @@ impl BySeries {
     }
 
     /// In the order of the series.
-    pub(crate) fn into_parts(self) -> Vec<(SeriesId, Part)> {
+    pub(crate) fn into_parts(self) -> Vec<(SeriesId, Box<Part>)> {
         let mut parts = self.parts;
         parts.sort_by_key(|(series, _)| *series);
         parts
@@ -110,7 +110,7 @@ impl Collect for BySeries {
         self.current = [series, SeriesId::new(metric.total, 0)].map(|key| {
             self.keys.contains(&key).then(|| {
                 *self.part_of.entry(key).or_insert_with(|| {
-                    self.parts.push((key, Part::new(metric.kind)));
+                    self.parts.push((key, Box::new(Part::new(metric.kind))));
                     self.parts.len() - 1
                 })
             })

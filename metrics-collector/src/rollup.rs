@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
 use std::time::Duration;
 
 use shared::clock::Timestamp;
@@ -20,16 +21,17 @@ use crate::store::raw;
 use crate::store::replaceable::NamedValue;
 use crate::store::{Result, Store};
 use crate::summary::{MOST_EXACT, Summary};
+use crate::turns::Turns;
 
-/// Values that are held at once while a minute is made: 3 MB.
-pub(crate) const MOST_VALUES: u64 = 400_000;
+/// Values that are held at once while a minute is made: 1.6 MB.
+pub(crate) const MOST_VALUES: u64 = 200_000;
 
 /// A summary takes as much room as so many values, about.
 const SUMMARY_VALUES: u64 = 32;
 const ALL_SERIES: RangeInclusive<SeriesId> = SeriesId(0)..=SeriesId(u32::MAX);
 
-/// Points that are summarised together before their minute is over. Each value is held for its series and for the total.
-pub(crate) const PARTIAL_POINTS: u64 = MOST_VALUES / 2;
+/// Points that are summarised together before their minute is over.
+pub(crate) const PARTIAL_POINTS: u64 = 200_000;
 /// How long partials are kept, for points that come late.
 const PARTIALS_KEPT_MINUTES: i64 = 3;
 
@@ -53,14 +55,14 @@ impl Schedule {
 }
 
 /// Works at once, and then at each interval until the service stops; and whenever many points have come in, summarises these.
-pub(crate) async fn run(store: Store, schedule: Schedule, stop: CancellationToken) {
+pub(crate) async fn run(store: Store, schedule: Schedule, turns: Arc<Turns>, stop: CancellationToken) {
     stop.run_until_cancelled(async {
         loop {
             let next = Instant::now() + schedule.interval;
-            warn(work(&store, schedule, Timestamp::now()).await);
+            warn(work(&store, schedule, &turns, Timestamp::now()).await);
             while let Ok(()) = timeout_at(next, store.many_points()).await {
                 let first_minute = first_with_partials(Timestamp::now());
-                warn(make_partials(&store, first_minute, PARTIAL_POINTS).await);
+                warn(make_partials(&store, &turns, first_minute, PARTIAL_POINTS).await);
             }
         }
     })
@@ -79,12 +81,12 @@ fn first_with_partials(now: Timestamp) -> i64 {
 }
 
 /// Settles all that is over, and drops what is too old.
-pub(crate) async fn work(store: &Store, schedule: Schedule, now: Timestamp) -> Result<()> {
+pub(crate) async fn work(store: &Store, schedule: Schedule, turns: &Turns, now: Timestamp) -> Result<()> {
     let floors = schedule.floors(now);
     let minutes_end = Resolution::Minute.bucket(now).max(floors.raw);
     let minutes = store.unsettled().between(Resolution::Minute, 0, minutes_end);
     for minute in minutes {
-        settle_minute(store, minute).await?;
+        settle_minute(store, turns, minute).await?;
     }
     let hours_end = Resolution::Hour.bucket(now).max(floors.minutes);
     let hours = store.unsettled().between(Resolution::Hour, 0, hours_end);
@@ -92,7 +94,7 @@ pub(crate) async fn work(store: &Store, schedule: Schedule, now: Timestamp) -> R
         settle_hour(store, hour).await?;
     }
     let first_minute = first_with_partials(now);
-    make_partials(store, first_minute, PARTIAL_POINTS).await?;
+    make_partials(store, turns, first_minute, PARTIAL_POINTS).await?;
     store.drop_partials(first_minute).await?;
     if store.raise_floors(floors).await? {
         store.drop_old(now).await?;
@@ -101,7 +103,7 @@ pub(crate) async fn work(store: &Store, schedule: Schedule, now: Timestamp) -> R
 }
 
 /// Makes the rows of a minute.
-pub(crate) async fn settle_minute(store: &Store, minute: i64) -> Result<()> {
+pub(crate) async fn settle_minute(store: &Store, turns: &Turns, minute: i64) -> Result<()> {
     let Some(change) = store.unsettled().change(Resolution::Minute, minute) else {
         return Ok(());
     };
@@ -110,6 +112,7 @@ pub(crate) async fn settle_minute(store: &Store, minute: i64) -> Result<()> {
     let mut pages = Pages::of(minute);
     let mut left = pages_with_names(store);
     for keys in passes(store, minute, rows.clone(), &named).await? {
+        let _turn = turns.take().await;
         let mut collector = BySeries::new(keys, MOST_EXACT);
         minute::read(store, minute, rows.clone(), &mut collector).await?;
         minute::add_named(&mut collector, &store.catalogue(), &named);
@@ -223,7 +226,12 @@ impl Pages {
 }
 
 /// Summarises points of minutes that are not over, or not settled: as many at a time as these, while there are so many.
-pub(crate) async fn make_partials(store: &Store, first_minute: i64, points: u64) -> Result<()> {
+pub(crate) async fn make_partials(
+    store: &Store,
+    turns: &Turns,
+    first_minute: i64,
+    points: u64,
+) -> Result<()> {
     let minutes = store
         .unsettled()
         .between(Resolution::Minute, first_minute, i64::MAX);
@@ -235,10 +243,13 @@ pub(crate) async fn make_partials(store: &Store, first_minute: i64, points: u64)
             let Some(rows) = store.rows_with(rest, points).await? else {
                 break;
             };
-            let mut collector = BySeries::new(ALL_SERIES, MOST_EXACT);
-            minute::read(store, minute, rows.clone(), &mut collector).await?;
             let mut pages = Pages::of(minute);
-            pages.add(collector).await;
+            for keys in passes(store, minute, rows.clone(), &[]).await? {
+                let _turn = turns.take().await;
+                let mut collector = BySeries::new(keys, MOST_EXACT);
+                minute::read(store, minute, rows.clone(), &mut collector).await?;
+                pages.add(collector).await;
+            }
             pages.close();
             store.write_partial(minute, &pages.finished, rows.end).await?;
         }

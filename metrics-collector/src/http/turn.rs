@@ -1,7 +1,7 @@
-//! Who gathers when: one after the other, and those who wait for the same answer together.
+//! Answers wait for their turn to be made, not too long, and those who wait for the same answer wait together.
 //!
-//! What one query holds is bounded; what many hold at once would not be. Ten people who look at the same page cause two
-//! answers at most: the one that is being made, and one for all who came meanwhile.
+//! Ten people who look at the same page cause two answers at most: the one that is being made, and one for all who came
+//! meanwhile.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -10,40 +10,24 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use shared::http::Problem;
-use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
+use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-/// Queries that gather at the same time.
-const AT_ONCE: usize = 1;
+use crate::turns::{Turn, Turns};
+
 /// Who has waited for so long is asked to come again.
 const PATIENCE: Duration = Duration::from_secs(10);
 const COME_AGAIN_S: u64 = 5;
 
-/// The turns to gather.
-#[derive(Debug)]
-pub(crate) struct Turns(Semaphore);
-
-impl Default for Turns {
-    fn default() -> Self {
-        Self(Semaphore::new(AT_ONCE))
-    }
+/// Waits for the turn, which ends when what is answered is dropped.
+pub(super) async fn wait(turns: &Turns) -> Result<Turn<'_>, Problem> {
+    wait_until(turns, Instant::now() + PATIENCE).await
 }
 
-impl Turns {
-    /// Waits for the turn, which ends when what is answered is dropped.
-    pub(super) async fn wait(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        self.wait_until(Instant::now() + PATIENCE).await
-    }
-
-    async fn wait_until(&self, deadline: Instant) -> Result<SemaphorePermit<'_>, Problem> {
-        match timeout_at(deadline, self.0.acquire()).await {
-            Ok(turn) => turn.map_err(|_| Problem::internal()),
-            Err(_) => Err(Problem::unavailable(
-                "many charts are being made; this one was not",
-                COME_AGAIN_S,
-            )),
-        }
-    }
+async fn wait_until(turns: &Turns, deadline: Instant) -> Result<Turn<'_>, Problem> {
+    timeout_at(deadline, turns.take())
+        .await
+        .map_err(|_| Problem::unavailable("many charts are being made; this one was not", COME_AGAIN_S))
 }
 
 /// Answers that are waited for, by what was asked.
@@ -68,7 +52,7 @@ impl<Key: Eq + Hash + Clone> Awaited<Key> {
         let deadline = Instant::now() + PATIENCE;
         let awaited = self.join(key.clone());
         let make = async || {
-            let _turn = turns.wait_until(deadline).await?;
+            let _turn = wait_until(turns, deadline).await?;
             self.close(&key, &awaited);
             make().await
         };
@@ -145,7 +129,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_waits_too_long_is_asked_to_come_again() {
         let (turns, awaited, made) = (Turns::default(), Awaited::default(), AtomicUsize::new(0));
-        let turn = turns.wait().await.unwrap();
+        let turn = wait(&turns).await.unwrap();
         let started = Instant::now();
 
         let refused = join_all((0..3).map(|_| ask(&turns, &awaited, 1, &made))).await;
@@ -163,7 +147,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_goes_away_lets_the_next_one_make_it() {
         let (turns, awaited, made) = (Turns::default(), Awaited::default(), AtomicUsize::new(0));
-        let turn = turns.wait().await.unwrap();
+        let turn = wait(&turns).await.unwrap();
         let (mut first, second) = (
             Box::pin(ask(&turns, &awaited, 1, &made)),
             ask(&turns, &awaited, 1, &made),

@@ -3,7 +3,7 @@
 /// More buckets than this are made coarser. At the finest scale they reach from a nanosecond to 500 years.
 const MOST_BUCKETS: usize = 4_096;
 /// Room that is made beyond what is asked for, at least, so that it is not asked for again at once.
-const LEAST_SPARE: i32 = 16;
+const LEAST_SPARE: i32 = 4;
 
 /// Counts of the buckets from the first one on.
 #[derive(Debug, Clone, Default)]
