@@ -5,6 +5,7 @@ mod bucket;
 mod catalogue;
 mod chunk;
 mod config;
+mod counted;
 mod dashboard;
 mod floats;
 #[doc(hidden)]
@@ -41,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use config::Config;
 
+use crate::counted::Counted;
 use crate::http::App;
 use crate::store::commit::Ingest;
 use crate::store::{IDENTITY, Store};
@@ -82,9 +84,11 @@ pub async fn start(config: Config, listener: TcpListener, stop: CancellationToke
             tasks.stop_token(),
         ),
     );
+    let counted = Arc::<Counted>::default();
     let ingest = Ingest {
         store: store.clone(),
         limits: config.limits(),
+        counted: Arc::clone(&counted),
     };
     let app = App {
         gate: Gate::new(IDENTITY.product, &config.service),
@@ -92,7 +96,7 @@ pub async fn start(config: Config, listener: TcpListener, stop: CancellationToke
         health: Health::new(store.db.clone(), IDENTITY.product, IDENTITY.version),
         turns,
         dashboards: Default::default(),
-        counted: Arc::default(),
+        counted,
         store: store.clone(),
         config: config.clone(),
     };

@@ -9,7 +9,7 @@ mod range;
 mod turn;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -31,6 +31,7 @@ pub(crate) use self::metrics::check_query;
 use self::turn::Awaited;
 use crate::bucket::Resolution;
 use crate::config::Config;
+use crate::counted::Counted;
 use crate::store::Store;
 use crate::store::commit::Ingest;
 use crate::turns::Turns;
@@ -45,15 +46,6 @@ pub(crate) struct App {
     pub(crate) dashboards: Awaited<DashboardQuery>,
     pub(crate) counted: Arc<Counted>,
     pub(crate) config: Config,
-}
-
-/// What has been taken since the start.
-#[derive(Debug, Default)]
-pub(crate) struct Counted {
-    pub(crate) accepted: AtomicU64,
-    pub(crate) rejected: AtomicU64,
-    pub(crate) overflowing: AtomicU64,
-    pub(crate) duplicates: AtomicU64,
 }
 
 pub(crate) type Shared = State<Arc<App>>;

@@ -4,6 +4,7 @@
 //! minute or hour at once. Marks say which minutes and hours have changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use shared::clock::Timestamp;
 use shared::flusher::Commit;
@@ -16,6 +17,7 @@ use super::{Result, Store, Writer, catalogue, raw, unsettled};
 use crate::bucket::{Resolution, Tier, hour_of};
 use crate::catalogue::{Admission, Identity, Limits, NewRows};
 use crate::chunk::{self, RawPoint};
+use crate::counted::Counted;
 use crate::kind::Kind;
 use crate::page::{PageWriter, SeriesId, entries};
 use crate::rollup::PARTIAL_POINTS;
@@ -63,6 +65,7 @@ pub(crate) enum Outcome {
 pub(crate) struct Ingest {
     pub(crate) store: Store,
     pub(crate) limits: Limits,
+    pub(crate) counted: Arc<Counted>,
 }
 
 impl Commit for Ingest {
@@ -70,9 +73,12 @@ impl Commit for Ingest {
     type Done = Outcome;
 
     async fn commit(&self, batches: &[Batch]) -> Result<Vec<Outcome>> {
-        self.store
-            .write_batches(batches, self.limits, Timestamp::now())
-            .await
+        let now = Timestamp::now();
+        let outcomes = self.store.write_batches(batches, self.limits, now).await?;
+        for (batch, outcome) in batches.iter().zip(&outcomes) {
+            self.counted.note(batch, outcome);
+        }
+        Ok(outcomes)
     }
 }
 

@@ -261,6 +261,35 @@ async fn damaged_rows_are_reported_and_the_rest_is_told() {
     );
 }
 
+#[tokio::test]
+async fn a_batch_counts_when_its_sender_did_not_wait_for_the_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = program(folder.path());
+    let collector = setup.start().await;
+    let api = collector.api();
+
+    // A sender that gives up before the machine has taken all of its batch sends nothing.
+    eventually("a batch that nobody waits for", async || {
+        let mut other = database::open(&setup.database).await;
+        sqlx::query("begin immediate").execute(&mut other).await.unwrap();
+        let batch = json!([point("jobs"), point("jobs")]);
+        let sent = api.post_json("/api/metrics", &batch);
+        let answered = tokio::time::timeout(Duration::from_millis(300), sent).await;
+        sqlx::query("rollback").execute(&mut other).await.unwrap();
+        assert!(answered.is_err(), "it cannot be stored yet");
+        (count(&api, "jobs").await > 0).then_some(())
+    })
+    .await;
+
+    eventually("all that is stored is counted", async || {
+        let figures = api.get("/metrics").await;
+        let stored = count(&api, "jobs").await;
+        let counted = format!("monlight_metrics_collector_points_accepted_total {stored}\n");
+        figures.text().contains(&counted).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_of_another_process_is_answered_within_seconds_and_passes() {
     let folder = tempfile::tempdir().unwrap();

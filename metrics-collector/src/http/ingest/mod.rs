@@ -200,7 +200,6 @@ async fn store(
     mut rejected: Vec<Rejected>,
     retry_key: Option<RetryKey>,
 ) -> Result<Accepted, Problem> {
-    let counted = &app.counted;
     for _ in 0..TRIES {
         let mut found = find_series(app, points);
         rejected.append(&mut found.rejected);
@@ -230,15 +229,9 @@ async fn store(
         if count == 0 {
             return Err(nothing_usable(app, &rejected));
         }
-        counted
+        app.counted
             .rejected
             .fetch_add(rejected.len() as u64, Ordering::Relaxed);
-        if duplicate {
-            counted.duplicates.fetch_add(1, Ordering::Relaxed);
-        } else {
-            counted.accepted.fetch_add(count as u64, Ordering::Relaxed);
-            counted.overflowing.fetch_add(overflowing, Ordering::Relaxed);
-        }
         return Ok(Accepted {
             status: "accepted",
             count,
