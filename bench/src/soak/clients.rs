@@ -110,6 +110,7 @@ async fn ask(
     tally: &RefCell<Tally>,
 ) {
     for path in paths {
+        let is_list = !path.contains(SHOWN);
         let path = path.replace(SHOWN, &shown.get().to_string());
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {target}\r\nX-API-Key: {API_KEY}\r\nX-Monlight-UI: 1\r\n\
@@ -123,7 +124,8 @@ async fn ask(
         if status.is_some_and(|status| !matches!(status, 200..300 | 429 | 503)) {
             eprintln!("GET {path} was answered {status:?}");
         }
-        if let Some(id) = first_id(&line.body()) {
+        // What one entry leads to has ids of another kind.
+        if is_list && let Some(id) = first_id(&line.body()) {
             shown.set(id);
         }
     }
