@@ -1,6 +1,8 @@
-//! How a service deals with memory: who hands it out, how it is copied, and what is given back after the start.
+//! How a service deals with memory: who hands it out, how it is copied and compared, and what is given back after the start.
 
 mod allocator;
+#[cfg(target_arch = "x86_64")]
+mod compare;
 #[cfg(target_arch = "x86_64")]
 mod copy;
 mod program;
