@@ -6,7 +6,7 @@ use shared::env::{Faults, Reader, Setting, Unit};
 use shared::settings::{Defaults, ServiceLinks, ServiceSettings};
 
 use crate::catalogue::Limits;
-use crate::rollup::Schedule;
+use crate::rollup::{PARTIAL_POINTS, Schedule};
 
 const DEFAULTS: Defaults = Defaults {
     key_names: &["METRICS_COLLECTOR_API_KEY", "API_KEY"],
@@ -146,6 +146,7 @@ impl Config {
             minutes: self.retention_minute,
             hours: self.retention_hourly,
             interval: self.aggregation_interval,
+            partial_points: PARTIAL_POINTS,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::kind::Kind;
 use crate::page::SeriesId;
 use crate::store::replaceable::NamedValue;
 use crate::store::{Result, Store};
-use crate::summary::{Last, MOST_EXACT, Marked, Marking, Summary};
+use crate::summary::{Found, Last, MOST_EXACT, Marked, Marking, Search, Summary};
 
 /// What becomes of the points of a minute.
 pub(crate) trait Collect {
@@ -73,8 +73,6 @@ pub(crate) fn add_named<C: Collect>(collector: &mut C, catalogue: &Catalogue, na
 pub(crate) struct BySeries {
     /// Of these only.
     keys: RangeInclusive<SeriesId>,
-    /// Values that are kept for each, to tell percentiles exactly.
-    most_values: usize,
     parts: Vec<(SeriesId, Box<Part>)>,
     part_of: HashMap<SeriesId, usize>,
     /// Where points of the last series go, and how.
@@ -83,10 +81,9 @@ pub(crate) struct BySeries {
 }
 
 impl BySeries {
-    pub(crate) fn new(keys: RangeInclusive<SeriesId>, most_values: usize) -> Self {
+    pub(crate) fn new(keys: RangeInclusive<SeriesId>) -> Self {
         Self {
             keys,
-            most_values: most_values.min(MOST_EXACT),
             parts: Vec::new(),
             part_of: HashMap::new(),
             current: [None; 2],
@@ -125,7 +122,48 @@ impl Collect for BySeries {
     fn add(&mut self, value: f64, at: i64) {
         for index in self.current.into_iter().flatten() {
             let (_, part) = &mut self.parts[index];
-            part.take(value, self.marking, at, self.most_values);
+            part.take(value, self.marking, at);
+        }
+    }
+}
+
+/// Looks for exact percentiles, of series and of all series of metrics.
+#[derive(Debug)]
+pub(crate) struct Searching {
+    searches: HashMap<SeriesId, Search>,
+    /// Of the last series, and of its metric's total.
+    current: [SeriesId; 2],
+}
+
+impl Searching {
+    pub(crate) fn new(searches: impl IntoIterator<Item = (SeriesId, Search)>) -> Self {
+        Self {
+            searches: searches.into_iter().collect(),
+            current: [SeriesId(0); 2],
+        }
+    }
+
+    /// What was found.
+    pub(crate) fn into_found(self) -> impl Iterator<Item = (SeriesId, Found)> {
+        let searches = self.searches.into_iter();
+        searches.filter_map(|(series, search)| Some((series, search.finish()?)))
+    }
+}
+
+impl Collect for Searching {
+    fn turn_to(&mut self, catalogue: &Catalogue, series: SeriesId) -> bool {
+        let Some(metric) = catalogue.metric_of_page(series.page()) else {
+            return false;
+        };
+        self.current = [series, SeriesId::new(metric.total, 0)];
+        self.current.iter().any(|key| self.searches.contains_key(key))
+    }
+
+    fn add(&mut self, value: f64, _at: i64) {
+        for key in &self.current {
+            if let Some(search) = self.searches.get_mut(key) {
+                search.add(value);
+            }
         }
     }
 }
@@ -187,10 +225,10 @@ impl Part {
         }
     }
 
-    fn take(&mut self, value: f64, marking: Marking, at: i64, most_values: usize) {
+    fn take(&mut self, value: f64, marking: Marking, at: i64) {
         self.marked.add(marking, value);
         if self.kind == Kind::Histogram && self.are_all_at_hand {
-            if self.values.len() < most_values {
+            if self.values.len() < MOST_EXACT {
                 self.values.push(value);
                 return;
             }
@@ -243,9 +281,9 @@ mod tests {
     }
 
     /// Of the only series.
-    fn summary(rows: &[&[RawPoint]], named: &[NamedValue], catalogue: &Catalogue, most: usize) -> Summary {
+    fn summary(rows: &[&[RawPoint]], named: &[NamedValue], catalogue: &Catalogue) -> Summary {
         let all = SeriesId(0)..=SeriesId(u32::MAX);
-        let mut collector = BySeries::new(all, most);
+        let mut collector = BySeries::new(all);
         for row in rows {
             take_row(&mut collector, catalogue, 60_000, &chunk::pack(&mut row.to_vec())).unwrap();
         }
@@ -260,24 +298,23 @@ mod tests {
     fn percentiles_are_exact_as_long_as_the_values_are_at_hand() {
         let mut catalogue = Catalogue::default();
         let id = series(&mut catalogue, Kind::Histogram);
-        let points: Vec<RawPoint> = (1..=100).map(|value| point(id, 0, f64::from(value))).collect();
+        let values = 1..=MOST_EXACT as i32;
+        let points: Vec<RawPoint> = values.map(|value| point(id, 0, f64::from(value))).collect();
 
-        let exact = summary(&[&points], &[], &catalogue, 100);
-        let told = summary(&[&points], &[], &catalogue, 99);
+        let exact = summary(&[&points], &[], &catalogue);
+        let one_more = summary(&[&points, &points[..1]], &[], &catalogue);
 
-        let exact = exact.told().unwrap();
+        let told = exact.told().unwrap();
         assert_eq!(
-            (exact.p50, exact.p95, exact.p99, exact.is_exact),
-            (50.0, 95.0, 99.0, true)
+            (told.p50, told.p95, told.p99, told.is_exact),
+            (32_768.0, 62_260.0, 64_881.0, true)
         );
-        let about = told.told().unwrap();
-        assert!(!about.is_exact);
-        let p50 = about.p50;
-        assert!((p50 - 50.0).abs() < 0.3);
-        assert_eq!(
-            (told.count, told.sum.value(), told.min, told.max),
-            (100, 5_050.0, 1.0, 100.0)
-        );
+        let told = one_more.told().unwrap();
+        assert!(!told.is_exact);
+        assert!((told.p50 - 32_768.0).abs() < 180.0);
+        let count = MOST_EXACT as u64;
+        assert_eq!((one_more.count, one_more.max), (count + 1, count as f64));
+        assert_eq!(one_more.sum.value(), exact.sum.value() + 1.0);
     }
 
     #[test]
@@ -290,7 +327,7 @@ mod tests {
             &[point(id, 8, 4.0)],
         ];
 
-        let gauge = summary(&rows, &[], &catalogue, 9);
+        let gauge = summary(&rows, &[], &catalogue);
 
         assert_eq!(
             gauge.last,
@@ -311,7 +348,7 @@ mod tests {
             value,
         });
 
-        let told = summary(&[&[point(id, 1, 0.1)]], &named, &catalogue, 9);
+        let told = summary(&[&[point(id, 1, 0.1)]], &named, &catalogue);
 
         assert_eq!((told.count, told.min, told.max), (3, 0.1, 0.5));
     }

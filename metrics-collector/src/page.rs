@@ -40,13 +40,15 @@ pub(crate) struct PageWriter {
 }
 
 impl PageWriter {
-    /// Appends a summary. `start` is when its bucket begins, in milliseconds.
-    pub(crate) fn push(&mut self, slot: u32, summary: &Summary, start: i64) {
+    /// Appends a summary, and answers with the bytes that it takes. `start` is when its bucket begins, in milliseconds.
+    pub(crate) fn push(&mut self, slot: u32, summary: &Summary, start: i64) -> usize {
+        let before = self.bytes.len();
         self.entry.clear();
         summary.put(&mut self.entry, start);
         let entry = std::mem::take(&mut self.entry);
         self.push_bytes(slot, &entry);
         self.entry = entry;
+        self.bytes.len() - before
     }
 
     /// Appends a summary that is bytes already.

@@ -99,9 +99,9 @@ impl Buckets {
     }
 
     /// Buckets with something in them, in order.
-    pub(super) fn filled(&self) -> impl Iterator<Item = (i32, u64)> {
-        let counts = (self.first..).zip(&self.counts);
-        counts.filter_map(|(index, count)| (*count > 0).then_some((index, *count)))
+    pub(super) fn filled(&self) -> impl DoubleEndedIterator<Item = (i32, u64)> {
+        let counts = self.counts.iter().enumerate();
+        counts.filter_map(|(place, count)| (*count > 0).then_some((self.first + place as i32, *count)))
     }
 
     /// The first and the last bucket with something in it.
@@ -111,26 +111,10 @@ impl Buckets {
         Some((self.first + first, self.first + last))
     }
 
+    #[cfg(test)]
     pub(super) fn total(&self) -> u64 {
         self.counts
             .iter()
             .fold(0, |total, count| total.saturating_add(*count))
-    }
-
-    /// Hands out the buckets in which the values of these ranks lie. Ranks count from 1 and come in order; of those that
-    /// are too high it is the last bucket.
-    pub(super) fn at_ranks(&self, ranks: impl Iterator<Item = u64>, mut hand_out: impl FnMut(i32)) {
-        let mut filled = self.filled();
-        let (mut seen, mut last) = (0, self.first);
-        for rank in ranks {
-            while seen < rank {
-                let Some((index, count)) = filled.next() else {
-                    break;
-                };
-                seen = u64::saturating_add(seen, count);
-                last = index;
-            }
-            hand_out(last);
-        }
     }
 }

@@ -126,27 +126,38 @@ impl Sketch {
 
     /// The values of these ranks, which count from 1 and come in order.
     pub(crate) fn values_at<const N: usize>(&self, ranks: [u64; N]) -> [f64; N] {
-        let below = self.negative.total();
-        let zeros_end = below.saturating_add(self.zeros);
-        let mut values = [0.0; N];
+        self.places(ranks).map(|place| place.bucket.value(self.scale))
+    }
+
+    /// In which bucket the value of each of these ranks lies. They count from 1 and come in order; of those that are too high
+    /// it is the last bucket.
+    pub(crate) fn places<const N: usize>(&self, ranks: [u64; N]) -> [Place; N] {
         // The smallest value is the largest one below zero.
-        let negative = ranks.partition_point(|rank| *rank <= below);
-        let mut places = values[..negative].iter_mut().rev();
-        let from_zero = ranks[..negative].iter().rev().map(|rank| below - rank + 1);
-        self.negative.at_ranks(from_zero, |index| {
-            if let Some(place) = places.next() {
-                *place = -representative(index, self.scale);
+        let negative = self.negative.filled().rev();
+        let negative = negative.map(|(index, count)| (Bucket::below_zero(index), count));
+        let zeros = (self.zeros > 0).then_some((Bucket::ZERO, self.zeros));
+        let positive = self.positive.filled();
+        let positive = positive.map(|(index, count)| (Bucket::above_zero(index), count));
+        let mut filled = negative.chain(zeros).chain(positive);
+        let (mut before, mut current) = (0_u64, (Bucket::ZERO, 0_u64));
+        ranks.map(|rank| {
+            while before.saturating_add(current.1) < rank {
+                let Some(next) = filled.next() else { break };
+                before = before.saturating_add(current.1);
+                current = next;
             }
-        });
-        let positive = ranks.partition_point(|rank| *rank <= zeros_end);
-        let mut places = values[positive..].iter_mut();
-        let above_zero = ranks[positive..].iter().map(|rank| rank - zeros_end);
-        self.positive.at_ranks(above_zero, |index| {
-            if let Some(place) = places.next() {
-                *place = representative(index, self.scale);
+            let (bucket, count) = current;
+            Place {
+                bucket,
+                rank: rank - before,
+                count,
             }
-        });
-        values
+        })
+    }
+
+    /// How fine its buckets are.
+    pub(crate) fn scale(&self) -> u8 {
+        self.scale
     }
 
     /// How many values there are.
@@ -155,6 +166,58 @@ impl Sketch {
         let signed = self.negative.total().saturating_add(self.positive.total());
         signed.saturating_add(self.zeros)
     }
+}
+
+/// A bucket; they are in the order of their values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Bucket(i64);
+
+impl Bucket {
+    const ZERO: Self = Self(0);
+    /// No index is as far below zero.
+    const OFFSET: i64 = 1 << 32;
+
+    fn above_zero(index: i32) -> Self {
+        Self(Self::OFFSET + i64::from(index))
+    }
+
+    fn below_zero(index: i32) -> Self {
+        Self(-Self::above_zero(index).0)
+    }
+
+    /// The one that a sketch of this scale counts the value in.
+    pub(crate) fn of(value: f64, scale: u8) -> Self {
+        if value == 0.0 {
+            return Self::ZERO;
+        }
+        let index = index(value.abs(), scale);
+        if value < 0.0 {
+            Self::below_zero(index)
+        } else {
+            Self::above_zero(index)
+        }
+    }
+
+    /// What its values are told as.
+    fn value(self, scale: u8) -> f64 {
+        match self.0 {
+            0 => 0.0,
+            number => {
+                let size = representative((number.abs() - Self::OFFSET) as i32, scale);
+                if number < 0 { -size } else { size }
+            }
+        }
+    }
+}
+
+/// Where a value stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) bucket: Bucket,
+    /// Its rank among the values of the bucket, from 1 on.
+    pub(crate) rank: u64,
+    /// Values of the bucket.
+    pub(crate) count: u64,
 }
 
 /// The bucket of a value above zero.

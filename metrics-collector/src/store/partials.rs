@@ -15,7 +15,7 @@ use crate::page::PageId;
 
 /// Partials of one minute, at most; points after them are read as they are.
 const MOST_PARTIALS: i64 = 1 << PARTIAL_BITS;
-const PARTIAL_BITS: u32 = 12;
+const PARTIAL_BITS: u32 = 10;
 const PAGE_BITS: u32 = 26;
 /// Rows that are written or deleted in one transaction; more would hold up the points.
 const ROWS_PER_COMMIT: usize = 64;
@@ -71,14 +71,21 @@ impl Covers {
         cover.next_row = next_row;
     }
 
-    /// Takes back the minutes for which this is so. Answers with those whose partials nobody reads any more.
+    /// Takes back the minutes for which this is so. Answers with those whose partials nobody reads any more; they are retired
+    /// until they are forgotten.
     fn retire(&mut self, is_over: impl Fn(i64) -> bool) -> Vec<i64> {
         let over = self.current.extract_if(.., |minute, _| is_over(*minute));
         self.retired.extend(over);
         let unread = self
             .retired
-            .extract_if(.., |(_, cover)| Arc::strong_count(&cover.readers) == 1);
-        unread.map(|(minute, _)| minute).collect()
+            .iter()
+            .filter(|(_, cover)| Arc::strong_count(&cover.readers) == 1);
+        unread.map(|(minute, _)| *minute).collect()
+    }
+
+    /// Its partials are deleted.
+    fn forget(&mut self, minute: i64) {
+        self.retired.retain(|(retired, _)| *retired != minute);
     }
 }
 
@@ -125,6 +132,17 @@ impl Store {
         Ok(())
     }
 
+    /// The first page from this one on of which a minute has partials.
+    pub(crate) async fn page_with_partials(&self, minute: i64, page: PageId) -> Result<Option<PageId>> {
+        let first: Option<i64> =
+            sqlx::query_scalar("select id from partials where id >= ?1 and id < ?2 order by id limit 1")
+                .bind(row_id(minute, page, 0))
+                .bind(row_id(minute + 1, PageId(0), 0))
+                .fetch_optional(self.db.read())
+                .await?;
+        Ok(first.map(|id| PageId((id >> PARTIAL_BITS) as u32 & (u32::MAX >> (32 - PAGE_BITS)))))
+    }
+
     /// Hands out what the first partials of a minute have of a page.
     pub(crate) async fn for_each_partial(
         &self,
@@ -161,6 +179,7 @@ impl Store {
         };
         for minute in unread {
             self.delete_partials(minute).await?;
+            self.unsettled().covers.forget(minute);
         }
         Ok(())
     }
@@ -183,5 +202,73 @@ impl Store {
                 return Ok(());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::store;
+
+    #[test]
+    fn rows_of_all_times_to_come_are_in_their_order() {
+        let minute_of_2200 = 230 * 525_960;
+        let ids = [
+            row_id(0, PageId(0), 1),
+            row_id(minute_of_2200 - 1, PageId(u32::MAX / 64), MOST_PARTIALS - 1),
+            row_id(minute_of_2200, PageId(0), 0),
+            row_id(minute_of_2200, PageId(0), MOST_PARTIALS - 1),
+            row_id(minute_of_2200, PageId(1), 0),
+        ];
+        assert!(ids.is_sorted() && ids[0] > 0, "{ids:?}");
+    }
+
+    async fn count(store: &Store) -> i64 {
+        sqlx::query_scalar("select count(*) from partials")
+            .fetch_one(store.db.read())
+            .await
+            .unwrap()
+    }
+
+    async fn run(store: &Store, statement: &'static str) {
+        let mut tx = store.begin().await.unwrap();
+        sqlx::query(statement).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_deleted_is_deleted_later_and_counts_no_more() {
+        let (store, _folder) = store().await;
+        let pages: Vec<_> = (0..100).map(|page| (PageId(page), vec![1])).collect();
+        store.write_partial(7, &pages, raw::rows_of(7).start + 1).await.unwrap();
+        let reader = store.unsettled().covers.of(7);
+        store.drop_partials(8).await.unwrap();
+        assert_eq!(count(&store).await, 100, "they are being read");
+        drop(reader);
+
+        run(&store, "create trigger keep before delete on partials begin select raise(abort, 'no'); end").await;
+        assert!(store.drop_partials(8).await.is_err());
+        assert_eq!(store.unsettled().covers.next_row(7), None);
+        assert_eq!(store.unsettled().covers.of(7).partials, 0);
+
+        run(&store, "drop trigger keep").await;
+        store.drop_partials(8).await.unwrap();
+        assert_eq!(count(&store).await, 0);
+        assert_eq!(store.unsettled().covers.next_row(7), Some(raw::rows_of(7).start));
+    }
+
+    #[tokio::test]
+    async fn pages_with_partials_are_found_one_after_the_other() {
+        let (store, _folder) = store().await;
+        let pages = [3, 5, u32::MAX / 64].map(|page| (PageId(page), vec![1]));
+        for minute in [7, 7, 9] {
+            store.write_partial(minute, &pages, raw::rows_of(minute).start + 1).await.unwrap();
+        }
+
+        for (from, found) in [(0, Some(3)), (3, Some(3)), (4, Some(5)), (6, Some(u32::MAX / 64))] {
+            let page = store.page_with_partials(7, PageId(from)).await.unwrap();
+            assert_eq!(page, found.map(PageId), "from {from} on");
+        }
+        assert_eq!(store.page_with_partials(8, PageId(0)).await.unwrap(), None);
     }
 }

@@ -70,8 +70,8 @@ impl Store {
         Ok(points.unsigned_abs())
     }
 
-    /// The first of these rows that together have so many points. `None` when they have fewer.
-    pub(crate) async fn rows_with(&self, rows: Range<i64>, points: u64) -> Result<Option<Range<i64>>> {
+    /// The first of these rows that together have so many points, or all of them, and how many they have.
+    pub(crate) async fn rows_with(&self, rows: Range<i64>, points: u64) -> Result<(Range<i64>, u64)> {
         let (mut next, mut so_far) = (rows.start, 0);
         loop {
             let read: Vec<(i64, i64)> = sqlx::query_as(
@@ -86,11 +86,11 @@ impl Store {
                 next = id + 1;
                 so_far += count.unsigned_abs();
                 if so_far >= points {
-                    return Ok(Some(rows.start..next));
+                    return Ok((rows.start..next, so_far));
                 }
             }
             if (read.len() as i64) < COUNTS_PER_READ {
-                return Ok(None);
+                return Ok((rows.start..next, so_far));
             }
         }
     }

@@ -4,7 +4,9 @@
 //! there already.
 
 mod bytes;
+mod search;
 
+pub(crate) use self::search::{Found, Search};
 use crate::kind::Kind;
 use crate::quantile::{self, SHARES, rank};
 use crate::sketch::Sketch;

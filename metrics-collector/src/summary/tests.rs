@@ -160,3 +160,67 @@ fn a_minute_of_sixty_durations_takes_less_than_150_bytes() {
     assert!(size < 150, "{size} bytes");
     assert!(bytes(&of(Kind::Counter, &[1.0])).len() <= 4);
 }
+
+/// The values once more, in another order.
+fn search(values: &[f64], summary: &Summary) -> Option<Option<[f64; 3]>> {
+    let mut search = summary.search()?;
+    values.iter().rev().for_each(|value| search.add(*value));
+    let mut exact = summary.clone();
+    Some(search.finish().map(|found| {
+        exact.set_exact(found);
+        let told = exact.told().unwrap();
+        assert!(told.is_exact);
+        [told.p50, told.p95, told.p99]
+    }))
+}
+
+proptest! {
+    #[test]
+    fn a_second_look_at_the_values_of_a_sketch_finds_the_exact_percentiles(
+        parts in prop::collection::vec(prop::collection::vec(value(), 1..40), 2..8),
+        far in prop::option::of(-300..300_i32),
+    ) {
+        let mut parts = parts;
+        // With values that are very far apart the sketch is coarse.
+        parts.extend(far.map(|digits| vec![10_f64.powi(digits), -(10_f64.powi(-digits))]));
+        let mut summary = Summary::default();
+        for part in &parts {
+            summary.merge(&of(Kind::Histogram, part));
+        }
+        let mut values = parts.concat();
+
+        let found = search(&values, &summary);
+        prop_assert_eq!(found, Some(quantile::exact(&mut values.clone())));
+        values.pop();
+        let bytes = summary.search().unwrap().bytes();
+        prop_assert!(bytes <= size_of::<Search>() + (values.len() + 1) * size_of::<f64>());
+    }
+}
+
+#[test]
+fn only_the_values_around_a_percentile_are_kept() {
+    let values: Vec<f64> = (1..=10_000).map(f64::from).collect();
+    let mut summary = of(Kind::Histogram, &values[..5_000]);
+    summary.merge(&of(Kind::Histogram, &values[5_000..]));
+
+    assert_eq!(
+        search(&values, &summary),
+        Some(Some([5_000.0, 9_500.0, 9_900.0]))
+    );
+    assert!(summary.search().unwrap().bytes() < 400 * size_of::<f64>());
+    // Others came, or some twice.
+    assert_eq!(search(&values[..9_000], &summary), Some(None));
+}
+
+#[test]
+fn what_is_known_or_too_much_is_not_searched() {
+    let few = of(Kind::Histogram, &[1.0, 2.0]);
+    assert!(few.search().is_none());
+    assert!(of(Kind::Gauge, &[1.0]).search().is_none());
+    let mut many = Summary::default();
+    for number in 0..=MOST_EXACT {
+        assert!(number == 0 || many.search().is_some());
+        many.add(Kind::Histogram, Marking::Nothing, number as f64);
+    }
+    assert!(many.search().is_none());
+}

@@ -1,0 +1,229 @@
+//! Minutes, made from their points or, when these are many, from their partials.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::gather::{ALL_SERIES, MOST_VALUES, Pages, passes};
+use super::partial;
+use crate::bucket::Resolution;
+use crate::catalogue::Metric;
+use crate::kind::Kind;
+use crate::minute::{self, BySeries, Searching};
+use crate::page::{PageId, SeriesId, entries};
+use crate::store::aggregated::Place;
+use crate::store::partials::Cover;
+use crate::store::replaceable::NamedValue;
+use crate::store::{Result, Store, raw};
+use crate::summary::{Found, Search, Summary};
+use crate::turns::Turns;
+
+/// What is held at once of a minute that is made from partials: as much of rows, and of values that are gone through.
+const MOST_BYTES: usize = MOST_VALUES as usize * size_of::<f64>() / 2;
+
+type Summaries = BTreeMap<SeriesId, Summary>;
+
+/// Makes the rows of a minute. More points than `partial_points` are summarised in parts first.
+pub(super) async fn settle(store: &Store, turns: &Turns, minute: i64, partial_points: u64) -> Result<()> {
+    let Some(change) = store.unsettled().change(Resolution::Minute, minute) else {
+        return Ok(());
+    };
+    let settling = Settling {
+        store,
+        turns,
+        minute,
+        change,
+        named: store.named_values(minute).await?,
+    };
+    let has_partials = store.unsettled().covers.of(minute).partials > 0;
+    let is_busy = has_partials || store.raw_points(raw::rows_of(minute)).await? > partial_points;
+    if is_busy && partial::cover(store, turns, minute, partial_points).await? {
+        settling.by_partials().await
+    } else {
+        settling.by_points().await
+    }
+}
+
+struct Settling<'s> {
+    store: &'s Store,
+    turns: &'s Turns,
+    minute: i64,
+    /// What is made holds all that was there at this change.
+    change: u64,
+    named: Vec<NamedValue>,
+}
+
+impl Settling<'_> {
+    async fn by_points(&self) -> Result<()> {
+        let rows = raw::rows_of(self.minute);
+        let mut pages = Pages::of(self.minute);
+        let mut left = self.pages_with_names();
+        for keys in passes(self.store, self.minute, rows.clone(), &self.named).await? {
+            let _turn = self.turns.take().await;
+            let mut collector = BySeries::new(keys);
+            minute::read(self.store, self.minute, rows.clone(), &mut collector).await?;
+            minute::add_named(&mut collector, &self.store.catalogue(), &self.named);
+            pages.add(collector).await;
+            if !self.write(pages.take_finished(), &mut left).await? {
+                return Ok(());
+            }
+        }
+        pages.close();
+        self.finish(pages.take_finished(), left).await
+    }
+
+    async fn by_partials(&self) -> Result<()> {
+        let cover = self.store.unsettled().covers.of(self.minute);
+        let mut left = self.pages_with_names();
+        let mut named = self.named_by_page();
+        let mut next = PageId(0);
+        loop {
+            let _turn = self.turns.take().await;
+            let (mut pages, mut searches) = (Pages::of(self.minute), Vec::new());
+            let (mut bytes, mut is_last) = (0, false);
+            while bytes < MOST_BYTES {
+                let Some(page) = self.next_page(next, &named).await? else {
+                    is_last = true;
+                    break;
+                };
+                next = PageId(page.0 + 1);
+                let summaries = self.merge_page(page, &cover, named.remove(&page)).await?;
+                for (series, summary) in summaries {
+                    let search = summary.search();
+                    bytes += search.as_ref().map_or(0, Search::bytes);
+                    searches.extend(search.map(|search| (series, search)));
+                    bytes += pages.push(series, &summary);
+                }
+            }
+            pages.close();
+            let found = self.look_for(searches, &cover).await?;
+            let rows = self.with_exact(pages.take_finished(), &found);
+            if is_last {
+                return self.finish(rows, left).await;
+            }
+            if !self.write(rows, &mut left).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The first page from this one on that has values.
+    async fn next_page(&self, from: PageId, named: &BTreeMap<PageId, Summaries>) -> Result<Option<PageId>> {
+        let partial = self.store.page_with_partials(self.minute, from).await?;
+        let named = named.keys().next().copied();
+        Ok(partial.into_iter().chain(named).min())
+    }
+
+    async fn merge_page(&self, page: PageId, cover: &Cover, named: Option<Summaries>) -> Result<Summaries> {
+        let start_ms = Resolution::Minute.start(self.minute).millis();
+        let mut summaries = Summaries::new();
+        let mut is_damaged = false;
+        self.store
+            .for_each_partial(self.minute, page, cover.partials, |row| {
+                for (slot, entry) in entries(row) {
+                    let summary = summaries.entry(SeriesId::new(page, slot)).or_default();
+                    is_damaged |= summary.merge_bytes(entry, start_ms, true).is_none();
+                }
+            })
+            .await?;
+        if is_damaged {
+            tracing::error!(page = page.0, minute_ms = start_ms, "a partial is damaged; its minute is not complete");
+        }
+        for (series, summary) in named.into_iter().flatten() {
+            summaries.entry(series).or_default().merge(&summary);
+        }
+        Ok(summaries)
+    }
+
+    /// What the values come to that may be replaced.
+    fn named_by_page(&self) -> BTreeMap<PageId, Summaries> {
+        let mut collector = BySeries::new(ALL_SERIES);
+        minute::add_named(&mut collector, &self.store.catalogue(), &self.named);
+        let mut pages = BTreeMap::<PageId, Summaries>::new();
+        for (series, part) in collector.into_parts() {
+            pages.entry(series.page()).or_default().insert(series, part.finish());
+        }
+        pages
+    }
+
+    /// Goes through the values once more for the exact percentiles, as often as is needed to hold few at once.
+    async fn look_for(&self, mut searches: Vec<(SeriesId, Search)>, cover: &Cover) -> Result<HashMap<SeriesId, Found>> {
+        let mut found = HashMap::new();
+        while !searches.is_empty() {
+            let mut bytes = 0;
+            let fitting = searches.iter().take_while(|(_, search)| {
+                bytes += search.bytes();
+                bytes <= MOST_BYTES
+            });
+            let later = searches.split_off(fitting.count().max(1));
+            let mut searching = Searching::new(searches);
+            let rows = raw::rows_of(self.minute).start..cover.next_row;
+            minute::read(self.store, self.minute, rows, &mut searching).await?;
+            minute::add_named(&mut searching, &self.store.catalogue(), &self.named);
+            found.extend(searching.into_found());
+            searches = later;
+        }
+        Ok(found)
+    }
+
+    fn with_exact(&self, rows: Vec<(PageId, Vec<u8>)>, found: &HashMap<SeriesId, Found>) -> Vec<(PageId, Vec<u8>)> {
+        let start_ms = Resolution::Minute.start(self.minute).millis();
+        let mut pages = Pages::of(self.minute);
+        for (page, row) in rows {
+            for (slot, entry) in entries(&row) {
+                let series = SeriesId::new(page, slot);
+                let mut summary = Summary::default();
+                // We have just written it.
+                if summary.merge_bytes(entry, start_ms, true).is_some() {
+                    if let Some(found) = found.get(&series) {
+                        summary.set_exact(*found);
+                    }
+                    pages.push(series, &summary);
+                }
+            }
+        }
+        pages.close();
+        pages.take_finished()
+    }
+
+    /// Pages of metrics whose values may be replaced.
+    fn pages_with_names(&self) -> HashSet<PageId> {
+        let catalogue = self.store.catalogue();
+        let metrics = catalogue.metrics().map(|(_, metric)| metric);
+        metrics
+            .filter(|metric| metric.kind == Kind::Histogram)
+            .flat_map(Metric::all_pages)
+            .collect()
+    }
+
+    /// Writes whole pages, and takes them off from those that are left. False when what was read is not all of the minute any
+    /// more.
+    async fn write(&self, pages: Vec<(PageId, Vec<u8>)>, left: &mut HashSet<PageId>) -> Result<bool> {
+        for (page, _) in &pages {
+            left.remove(page);
+        }
+        let rows = self.places(pages);
+        self.store
+            .write_rows(Resolution::Minute, self.minute, self.change, rows)
+            .await
+    }
+
+    /// Writes the last pages. Of those that are left there are no values any more: what was there counts elsewhere now.
+    async fn finish(&self, mut pages: Vec<(PageId, Vec<u8>)>, mut left: HashSet<PageId>) -> Result<()> {
+        for (page, _) in &pages {
+            left.remove(page);
+        }
+        pages.extend(left.into_iter().map(|page| (page, Vec::new())));
+        let rows = self.places(pages);
+        self.store
+            .settle(Resolution::Minute, self.minute, self.change, rows)
+            .await
+    }
+
+    fn places(&self, pages: Vec<(PageId, Vec<u8>)>) -> Vec<(Place, Vec<u8>)> {
+        let place = |page| Place {
+            page,
+            resolution: Resolution::Minute,
+            bucket: self.minute,
+        };
+        pages.into_iter().map(|(page, row)| (place(page), row)).collect()
+    }
+}
