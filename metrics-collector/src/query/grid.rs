@@ -4,7 +4,7 @@ use std::ops;
 
 use super::{Distributions, Range, Row, Selection};
 use crate::bucket::{MINUTES_PER_HOUR, Resolution, hour_of};
-use crate::page::{SeriesId, entries};
+use crate::page::{PageId, SeriesId, entries};
 use crate::sketch::Sketch;
 use crate::store::partials::Cover;
 use crate::store::{Result, Store};
@@ -114,7 +114,7 @@ impl<'a> Grid<'a> {
         unsettled: &Unsettled,
         into: &(dyn Fn(i64) -> i64 + Sync),
     ) -> Result<()> {
-        for page in self.selection.pages_of(&self.groups) {
+        for page in self.pages() {
             let rows = store.for_each_row(page, range.resolution, range.from, range.to, |bucket, row| {
                 if unsettled.contains(range.resolution, bucket) {
                     return;
@@ -129,27 +129,13 @@ impl<'a> Grid<'a> {
         Ok(())
     }
 
-    /// Adds what partials hold of a minute.
-    pub(super) async fn read_partials(
-        &mut self,
-        store: &Store,
-        minute: i64,
-        cover: &Cover,
-        bucket: i64,
-    ) -> Result<()> {
-        let start = Resolution::Minute.start(minute).millis();
-        for page in self.selection.pages_of(&self.groups) {
-            let rows = store.for_each_partial(minute, page, cover.partials, |row| {
-                for (slot, entry) in entries(row) {
-                    self.merge(SeriesId::new(page, slot), bucket, start, entry);
-                }
-            });
-            rows.await?;
-        }
-        Ok(())
+    /// The pages that have a series of what is gathered.
+    pub(super) fn pages(&self) -> Vec<PageId> {
+        self.selection.pages_of(&self.groups)
     }
 
-    fn merge(&mut self, id: SeriesId, bucket: i64, start: i64, entry: &[u8]) {
+    /// Adds an entry of a row, when its series is gathered here. `start` is when the row's bucket begins, in milliseconds.
+    pub(super) fn merge(&mut self, id: SeriesId, bucket: i64, start: i64, entry: &[u8]) {
         let with_sketch = self.selection.distributions != Distributions::None;
         let group = self
             .selection

@@ -33,7 +33,7 @@ pub(super) async fn settle(store: &Store, turns: &Turns, minute: i64, partial_po
         change,
         named: store.named_values(minute).await?,
     };
-    let has_partials = store.unsettled().covers.of(minute).partials > 0;
+    let has_partials = !store.unsettled().covers.of(minute).partials.is_empty();
     let is_busy = has_partials || store.raw_points(raw::rows_of(minute)).await? > partial_points;
     if is_busy && partial::cover(store, turns, minute, partial_points).await? {
         settling.by_partials().await
@@ -85,7 +85,7 @@ impl Settling<'_> {
                     break;
                 };
                 next = PageId(page.0 + 1);
-                let summaries = self.merge_page(page, &cover, named.remove(&page)).await?;
+                let summaries = self.page(page, &cover, named.remove(&page)).await?;
                 for (series, summary) in summaries {
                     let search = summary.search();
                     bytes += search.as_ref().map_or(0, Search::bytes);
@@ -112,21 +112,8 @@ impl Settling<'_> {
         Ok(partial.into_iter().chain(named).min())
     }
 
-    async fn merge_page(&self, page: PageId, cover: &Cover, named: Option<Summaries>) -> Result<Summaries> {
-        let start_ms = Resolution::Minute.start(self.minute).millis();
-        let mut summaries = Summaries::new();
-        let mut is_damaged = false;
-        self.store
-            .for_each_partial(self.minute, page, cover.partials, |row| {
-                for (slot, entry) in entries(row) {
-                    let summary = summaries.entry(SeriesId::new(page, slot)).or_default();
-                    is_damaged |= summary.merge_bytes(entry, start_ms, true).is_none();
-                }
-            })
-            .await?;
-        if is_damaged {
-            tracing::error!(page = page.0, minute_ms = start_ms, "a partial is damaged; its minute is not complete");
-        }
+    async fn page(&self, page: PageId, cover: &Cover, named: Option<Summaries>) -> Result<Summaries> {
+        let mut summaries = partial::merge_page(self.store, self.minute, page, &cover.partials).await?;
         for (series, summary) in named.into_iter().flatten() {
             summaries.entry(series).or_default().merge(&summary);
         }

@@ -1,12 +1,18 @@
 //! Partials, made of points of a minute while more of them come in.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::gather::{Pages, passes};
 use crate::bucket::Resolution;
 use crate::minute::{self, BySeries};
+use crate::page::{PageId, SeriesId, entries};
 use crate::store::{Result, Store, raw};
+use crate::summary::Summary;
 use crate::turns::Turns;
+
+/// Bytes of a merged partial that are written at once.
+const BYTES_PER_WRITE: usize = 256 << 10;
 
 /// Points that are summarised together before their minute is over, when nobody says otherwise.
 pub(crate) const PARTIAL_POINTS: u64 = 200_000;
@@ -64,5 +70,62 @@ async fn make(store: &Store, turns: &Turns, minute: i64, rows: Range<i64>) -> Re
     pages.close();
     store
         .write_partial(minute, &pages.take_finished(), rows.end)
-        .await
+        .await?;
+    while let Some(partials) = store.partials_to_merge(minute) {
+        merge(store, turns, minute, &partials).await?;
+    }
+    Ok(())
+}
+
+/// Makes one partial of several.
+async fn merge(store: &Store, turns: &Turns, minute: i64, partials: &[i64]) -> Result<()> {
+    let number = store.number_of_partial(minute);
+    let mut next = PageId(0);
+    loop {
+        let turn = turns.take().await;
+        let (mut pages, mut bytes) = (Pages::of(minute), 0);
+        while bytes < BYTES_PER_WRITE
+            && let Some(page) = store.page_with_partials(minute, next).await?
+        {
+            for (series, summary) in merge_page(store, minute, page, partials).await? {
+                bytes += pages.push(series, &summary);
+            }
+            next = PageId(page.0 + 1);
+        }
+        pages.close();
+        drop(turn);
+        if bytes == 0 {
+            break;
+        }
+        store.write_pages(minute, number, &pages.take_finished()).await?;
+    }
+    store.merge_partials(minute, number).await
+}
+
+/// What partials of a minute have of the series of a page.
+pub(super) async fn merge_page(
+    store: &Store,
+    minute: i64,
+    page: PageId,
+    partials: &[i64],
+) -> Result<BTreeMap<SeriesId, Summary>> {
+    let start_ms = Resolution::Minute.start(minute).millis();
+    let mut summaries = BTreeMap::<SeriesId, Summary>::new();
+    let mut is_damaged = false;
+    store
+        .for_each_partial(minute, page, partials, |row| {
+            for (slot, entry) in entries(row) {
+                let summary = summaries.entry(SeriesId::new(page, slot)).or_default();
+                is_damaged |= summary.merge_bytes(entry, start_ms, true).is_none();
+            }
+        })
+        .await?;
+    if is_damaged {
+        tracing::error!(
+            page = page.0,
+            minute_ms = start_ms,
+            "a partial is damaged; its minute is not complete"
+        );
+    }
+    Ok(summaries)
 }

@@ -3,6 +3,9 @@
 //! Whoever asks for a minute that is not rolled up yet is answered from its points. Of a busy minute these are millions, so
 //! every so many of them are summarised once for all who ask. A partial is never changed: who asks reads those that were
 //! there at that moment, and the points after them. They do not hold values that may be replaced.
+//!
+//! A partial of many series is hardly smaller than its points, as each series has few of them. Four together are, and four
+//! of those again. So there are at most three of each size, and who asks reads little, whatever the minute has.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,13 +22,14 @@ const PARTIAL_BITS: u32 = 10;
 const PAGE_BITS: u32 = 26;
 /// Rows that are written or deleted in one transaction; more would hold up the points.
 const ROWS_PER_COMMIT: usize = 64;
-/// Rows that a reader holds at once, before it lets others go first.
-const PARTIALS_PER_READ: i64 = 24;
+/// Partials that become one.
+const MERGED_AT_ONCE: usize = 4;
 
 /// How much of a minute is in partials.
 #[derive(Debug, Clone)]
 pub(crate) struct Cover {
-    pub(crate) partials: i64,
+    /// Their numbers, in the order of their points.
+    pub(crate) partials: Vec<i64>,
     /// The first row of points that is in none of them.
     pub(crate) next_row: i64,
     /// As long as others hold it, the partials are read.
@@ -35,51 +39,103 @@ pub(crate) struct Cover {
 impl Cover {
     pub(super) fn none(minute: i64) -> Self {
         Self {
-            partials: 0,
+            partials: Vec::new(),
             next_row: raw::rows_of(minute).start,
             readers: Arc::default(),
         }
     }
+
+    fn is_read(&self) -> bool {
+        Arc::strong_count(&self.readers) > 1
+    }
+}
+
+/// A minute and its partials.
+#[derive(Debug)]
+struct Covered {
+    cover: Cover,
+    /// Of each partial, how often it was merged.
+    levels: Vec<u32>,
+    next_number: i64,
 }
 
 /// What is covered of the minutes, and what may be deleted.
 #[derive(Debug, Default)]
 pub(crate) struct Covers {
-    current: BTreeMap<i64, Cover>,
+    current: BTreeMap<i64, Covered>,
     /// Nobody starts to read these.
     retired: Vec<(i64, Cover)>,
 }
 
 impl Covers {
     pub(crate) fn of(&self, minute: i64) -> Cover {
-        self.current
-            .get(&minute)
-            .cloned()
-            .unwrap_or_else(|| Cover::none(minute))
+        match self.current.get(&minute) {
+            Some(covered) => covered.cover.clone(),
+            None => Cover::none(minute),
+        }
     }
 
     /// The row with which the next partial of the minute begins. `None` when it cannot have one more.
     pub(crate) fn next_row(&self, minute: i64) -> Option<i64> {
-        let cover = self.of(minute);
         let is_retired = self.retired.iter().any(|(retired, _)| *retired == minute);
-        (cover.partials < MOST_PARTIALS && !is_retired).then_some(cover.next_row)
+        match self.current.get(&minute) {
+            _ if is_retired => None,
+            Some(covered) => (covered.next_number < MOST_PARTIALS).then_some(covered.cover.next_row),
+            None => Some(Cover::none(minute).next_row),
+        }
     }
 
-    fn extend(&mut self, minute: i64, next_row: i64) {
-        let cover = self.current.entry(minute).or_insert_with(|| Cover::none(minute));
-        cover.partials += 1;
-        cover.next_row = next_row;
+    /// The last partials of a minute, when there are so many that were merged equally often that they should be one.
+    fn to_merge(&self, minute: i64) -> Option<Vec<i64>> {
+        let covered = self.current.get(&minute)?;
+        let first = covered.levels.len().checked_sub(MERGED_AT_ONCE)?;
+        let last = &covered.levels[first..];
+        let are_equal = last.iter().all(|level| *level == last[0]);
+        (are_equal && covered.next_number < MOST_PARTIALS).then(|| covered.cover.partials[first..].to_vec())
+    }
+
+    /// The number of a partial that is going to be written. It is not given again, whatever becomes of it.
+    fn number(&mut self, minute: i64) -> i64 {
+        let covered = self.current.entry(minute).or_insert_with(|| Covered {
+            cover: Cover::none(minute),
+            levels: Vec::new(),
+            next_number: 0,
+        });
+        covered.next_number += 1;
+        covered.next_number - 1
+    }
+
+    fn extend(&mut self, minute: i64, number: i64, next_row: i64) {
+        if let Some(covered) = self.current.get_mut(&minute) {
+            covered.cover.partials.push(number);
+            covered.cover.next_row = next_row;
+            covered.levels.push(0);
+        }
+    }
+
+    /// A partial stands for the last ones now.
+    fn merge(&mut self, minute: i64, number: i64) {
+        if let Some(covered) = self.current.get_mut(&minute) {
+            let first = covered.levels.len().saturating_sub(MERGED_AT_ONCE);
+            covered.cover.partials.truncate(first);
+            covered.cover.partials.push(number);
+            let level = covered.levels.drain(first..).max().unwrap_or_default();
+            covered.levels.push(level + 1);
+        }
+    }
+
+    /// The partials of a minute, when nobody reads others of it.
+    fn unread(&self, minute: i64) -> Option<Vec<i64>> {
+        let cover = &self.current.get(&minute)?.cover;
+        (!cover.is_read()).then(|| cover.partials.clone())
     }
 
     /// Takes back the minutes for which this is so. Answers with those whose partials nobody reads any more; they are retired
     /// until they are forgotten.
     fn retire(&mut self, is_over: impl Fn(i64) -> bool) -> Vec<i64> {
         let over = self.current.extract_if(.., |minute, _| is_over(*minute));
-        self.retired.extend(over);
-        let unread = self
-            .retired
-            .iter()
-            .filter(|(_, cover)| Arc::strong_count(&cover.readers) == 1);
+        self.retired.extend(over.map(|(minute, covered)| (minute, covered.cover)));
+        let unread = self.retired.iter().filter(|(_, cover)| !cover.is_read());
         unread.map(|(minute, _)| *minute).collect()
     }
 
@@ -114,13 +170,34 @@ impl Store {
         pages: &[(PageId, Vec<u8>)],
         next_row: i64,
     ) -> Result<()> {
-        let number = self.unsettled().covers.of(minute).partials;
+        let number = self.number_of_partial(minute);
+        self.write_pages(minute, number, pages).await?;
+        self.unsettled().covers.extend(minute, number, next_row);
+        Ok(())
+    }
+
+    /// The last partials of a minute, when they should become one.
+    pub(crate) fn partials_to_merge(&self, minute: i64) -> Option<Vec<i64>> {
+        self.unsettled().covers.to_merge(minute)
+    }
+
+    /// A number for a partial that is written with [`write_pages`](Self::write_pages), page by page.
+    pub(crate) fn number_of_partial(&self, minute: i64) -> i64 {
+        self.unsettled().covers.number(minute)
+    }
+
+    /// Writes pages of a partial that nobody reads yet.
+    pub(crate) async fn write_pages(
+        &self,
+        minute: i64,
+        number: i64,
+        pages: &[(PageId, Vec<u8>)],
+    ) -> Result<()> {
         for pages in pages.chunks(ROWS_PER_COMMIT) {
             let _turn = self.writer().await;
             let mut tx = self.begin().await?;
             for (page, data) in pages {
-                // A try before this one may have come half-way.
-                sqlx::query("insert or replace into partials (id, data) values (?1, ?2)")
+                sqlx::query("insert into partials (id, data) values (?1, ?2)")
                     .bind(row_id(minute, *page, number))
                     .bind(data)
                     .execute(&mut *tx)
@@ -128,8 +205,20 @@ impl Store {
             }
             tx.commit().await?;
         }
-        self.unsettled().covers.extend(minute, next_row);
         Ok(())
+    }
+
+    /// Lets a partial stand for the last ones of a minute, which it holds, and deletes those that nobody reads.
+    pub(crate) async fn merge_partials(&self, minute: i64, number: i64) -> Result<()> {
+        let kept = {
+            let mut unsettled = self.unsettled();
+            unsettled.covers.merge(minute, number);
+            unsettled.covers.unread(minute)
+        };
+        match kept {
+            Some(kept) => self.delete_partials(minute, &kept).await,
+            None => Ok(()),
+        }
     }
 
     /// The first page from this one on of which a minute has partials.
@@ -143,28 +232,25 @@ impl Store {
         Ok(first.map(|id| PageId((id >> PARTIAL_BITS) as u32 & (u32::MAX >> (32 - PAGE_BITS)))))
     }
 
-    /// Hands out what the first partials of a minute have of a page.
+    /// Hands out what these partials of a minute have of a page.
     pub(crate) async fn for_each_partial(
         &self,
         minute: i64,
         page: PageId,
-        partials: i64,
+        partials: &[i64],
         mut hand_out: impl FnMut(&[u8]),
     ) -> Result<()> {
-        let mut next = 0;
-        while next < partials {
-            let rows: Vec<(Vec<u8>,)> =
-                sqlx::query_as("select data from partials where id >= ?1 and id < ?2 order by id")
-                    .bind(row_id(minute, page, next))
-                    .bind(row_id(minute, page, partials.min(next + PARTIALS_PER_READ)))
-                    .fetch_all(self.db.read())
-                    .await?;
-            for (data,) in &rows {
-                hand_out(data);
-            }
-            next += PARTIALS_PER_READ;
-            tokio::task::yield_now().await;
+        let ids: Vec<i64> = partials.iter().map(|number| row_id(minute, page, *number)).collect();
+        let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
+            "select data from partials where id in (select value from json_each(?1)) order by id",
+        )
+        .bind(json(&ids))
+        .fetch_all(self.db.read())
+        .await?;
+        for (data,) in &rows {
+            hand_out(data);
         }
+        tokio::task::yield_now().await;
         Ok(())
     }
 
@@ -178,22 +264,27 @@ impl Store {
                 .retire(|minute| minute < before && !open.contains(&minute))
         };
         for minute in unread {
-            self.delete_partials(minute).await?;
+            self.delete_partials(minute, &[]).await?;
             self.unsettled().covers.forget(minute);
         }
         Ok(())
     }
 
-    async fn delete_partials(&self, minute: i64) -> Result<()> {
+    /// Deletes the partials of a minute but for those with these numbers, some at a time.
+    async fn delete_partials(&self, minute: i64, kept: &[i64]) -> Result<()> {
         loop {
             let _turn = self.writer().await;
             let mut tx = self.begin().await?;
             let deleted = sqlx::query(
                 "delete from partials where id in (
-                     select id from partials where id >= ?1 and id < ?2 order by id limit ?3)",
+                     select id from partials
+                     where id >= ?1 and id < ?2 and id & ?3 not in (select value from json_each(?4))
+                     order by id limit ?5)",
             )
             .bind(row_id(minute, PageId(0), 0))
             .bind(row_id(minute + 1, PageId(0), 0))
+            .bind(MOST_PARTIALS - 1)
+            .bind(json(kept))
             .bind(ROWS_PER_COMMIT as i64)
             .execute(&mut *tx)
             .await?;
@@ -203,6 +294,10 @@ impl Store {
             }
         }
     }
+}
+
+fn json(numbers: &[i64]) -> String {
+    serde_json::to_string(numbers).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -249,7 +344,7 @@ mod tests {
         run(&store, "create trigger keep before delete on partials begin select raise(abort, 'no'); end").await;
         assert!(store.drop_partials(8).await.is_err());
         assert_eq!(store.unsettled().covers.next_row(7), None);
-        assert_eq!(store.unsettled().covers.of(7).partials, 0);
+        assert!(store.unsettled().covers.of(7).partials.is_empty());
 
         run(&store, "drop trigger keep").await;
         store.drop_partials(8).await.unwrap();
@@ -270,5 +365,72 @@ mod tests {
             assert_eq!(page, found.map(PageId), "from {from} on");
         }
         assert_eq!(store.page_with_partials(8, PageId(0)).await.unwrap(), None);
+    }
+
+    /// The numbers that are read, and how many rows there are.
+    async fn merge_until_done(store: &Store, minute: i64) -> (Vec<i64>, i64) {
+        let pages = [(PageId(3), vec![1]), (PageId(5), vec![1])];
+        while store.partials_to_merge(minute).is_some() {
+            let number = store.number_of_partial(minute);
+            store.write_pages(minute, number, &pages).await.unwrap();
+            store.merge_partials(minute, number).await.unwrap();
+        }
+        let read = store.unsettled().covers.of(minute).partials;
+        (read, count(store).await)
+    }
+
+    #[tokio::test]
+    async fn four_partials_of_one_size_become_one_and_readers_keep_theirs() {
+        let (store, _folder) = store().await;
+        let pages = [(PageId(3), vec![1]), (PageId(5), vec![1])];
+        let mut read = Vec::new();
+        for number in 1..=16 {
+            let next_row = raw::rows_of(7).start + number;
+            store.write_partial(7, &pages, next_row).await.unwrap();
+            read.push(merge_until_done(&store, 7).await);
+            assert_eq!(store.unsettled().covers.next_row(7), Some(next_row));
+        }
+        assert_eq!(read[2], (vec![0, 1, 2], 6));
+        assert_eq!(read[3], (vec![4], 2));
+        assert_eq!(read[8], (vec![4, 9, 10], 6));
+        assert_eq!(read[14], (vec![4, 9, 14, 15, 16, 17], 12));
+        assert_eq!(read[15], (vec![20], 2));
+
+        let reader = store.unsettled().covers.of(7);
+        for _ in 0..4 {
+            store.write_partial(7, &pages, raw::rows_of(7).end).await.unwrap();
+        }
+        assert_eq!(merge_until_done(&store, 7).await, (vec![20, 25], 12));
+        let mut found = 0;
+        store
+            .for_each_partial(7, PageId(3), &reader.partials, |_| found += 1)
+            .await
+            .unwrap();
+        assert_eq!(found, 1);
+        drop(reader);
+        store.drop_partials(8).await.unwrap();
+        assert_eq!(count(&store).await, 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_written_half_way_is_not_read() {
+        let (store, _folder) = store().await;
+        let pages = [(PageId(3), vec![1]), (PageId(5), vec![1])];
+        run(&store, "create trigger fail before insert on partials when new.id & 4095 >= 1024 begin select raise(abort, 'no'); end").await;
+        assert!(store.write_partial(7, &pages, raw::rows_of(7).start + 1).await.is_err());
+        assert!(store.unsettled().covers.of(7).partials.is_empty());
+
+        run(&store, "drop trigger fail").await;
+        store.write_partial(7, &pages[1..], raw::rows_of(7).start + 1).await.unwrap();
+
+        let cover = store.unsettled().covers.of(7);
+        for (page, expected) in [(3, 0), (5, 1)] {
+            let mut found = 0;
+            store
+                .for_each_partial(7, PageId(page), &cover.partials, |_| found += 1)
+                .await
+                .unwrap();
+            assert_eq!(found, expected, "page {page}");
+        }
     }
 }

@@ -73,7 +73,7 @@ impl Played {
                 hours: Duration::from_secs(30 * 86_400),
                 interval: Duration::from_secs(interval_s),
                 // With so few, most minutes are made from partials.
-                partial_points: [40, 150, 100_000][(seed / 3) as usize % 3],
+                partial_points: [100, 400, 100_000][(seed / 3) as usize % 3],
             },
             series,
             reference: Reference::default(),
@@ -226,7 +226,7 @@ impl Played {
 
     fn is_partly_summarised(&self, minute: i64) -> bool {
         let unsettled = self.store.unsettled();
-        unsettled.contains(Resolution::Minute, minute) && unsettled.covers.of(minute).partials > 0
+        unsettled.contains(Resolution::Minute, minute) && !unsettled.covers.of(minute).partials.is_empty()
     }
 
     async fn compare(
