@@ -6,7 +6,8 @@ use super::{Distributions, Range, Row, Selection};
 use crate::bucket::{MINUTES_PER_HOUR, Resolution, hour_of};
 use crate::page::{PageId, SeriesId, entries};
 use crate::sketch::Sketch;
-use crate::store::partials::Cover;
+use crate::store::covers::Cover;
+use crate::store::so_far::Minutes;
 use crate::store::{Result, Store};
 use crate::summary::Summary;
 
@@ -16,6 +17,8 @@ pub(super) struct Unsettled {
     /// Of each of these minutes.
     covers: Vec<Cover>,
     hours: Vec<i64>,
+    /// Of those of these hours that have rows with what they have come to so far, and which of them are valid.
+    so_far: Vec<(i64, i64)>,
 }
 
 impl Unsettled {
@@ -24,10 +27,15 @@ impl Unsettled {
         let unsettled = store.unsettled();
         let last_hour = hour_of(minutes.to + MINUTES_PER_HOUR - 1);
         let open = unsettled.between(Resolution::Minute, minutes.from, minutes.to);
+        let hours = unsettled.between(Resolution::Hour, hour_of(minutes.from), last_hour);
+        let so_far = hours
+            .iter()
+            .filter_map(|hour| Some((*hour, unsettled.so_far.generation(*hour)?)));
         Self {
             covers: open.iter().map(|minute| unsettled.covers.of(*minute)).collect(),
+            so_far: so_far.collect(),
             minutes: open,
-            hours: unsettled.between(Resolution::Hour, hour_of(minutes.from), last_hour),
+            hours,
         }
     }
 
@@ -85,28 +93,66 @@ impl<'a> Grid<'a> {
         }
     }
 
-    /// Adds what is settled of a range: of an hour that is not, its minutes that are. `into` names the bucket that each
-    /// bucket belongs to.
+    /// Adds what is settled of a range to one bucket: of an hour that is not, its minutes that are.
     pub(super) async fn read_settled(
         &mut self,
         store: &Store,
         range: Range,
         unsettled: &Unsettled,
-        into: &(dyn Fn(i64) -> i64 + Sync),
+        bucket: i64,
     ) -> Result<()> {
-        self.read_rows(store, range, unsettled, into).await?;
-        if range.resolution == Resolution::Hour {
-            let hours = unsettled.hours.iter().copied();
-            for hour in hours.filter(|hour| (range.from..range.to).contains(hour)) {
-                let bucket = into(hour);
-                self.read_rows(store, Range::minutes_of(hour), unsettled, &|_| bucket)
+        if range.resolution == Resolution::Minute {
+            return self.read_minutes(store, range, unsettled, bucket).await;
+        }
+        self.read_rows(store, range, unsettled, &|_| bucket).await?;
+        let hours = unsettled.hours.iter().copied();
+        for hour in hours.filter(|hour| (range.from..range.to).contains(hour)) {
+            self.read_minutes(store, Range::minutes_of(hour), unsettled, bucket)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Adds the settled minutes of a range to one bucket, many at once where there are rows with what an hour has come to so
+    /// far.
+    async fn read_minutes(
+        &mut self,
+        store: &Store,
+        range: Range,
+        unsettled: &Unsettled,
+        bucket: i64,
+    ) -> Result<()> {
+        let begins_in_range = |hour: i64| (range.from..range.to).contains(&(hour * MINUTES_PER_HOUR));
+        let so_far = unsettled.so_far.iter().find(|(hour, _)| begins_in_range(*hour));
+        for page in self.pages() {
+            let row = match so_far {
+                Some((hour, generation)) => store.hour_so_far(page, *hour, *generation).await?,
+                None => None,
+            };
+            let mut ranges = vec![(range.from, range.to)];
+            if let (Some((hour, _)), Some(row)) = (so_far, row) {
+                let is_settled = |minute| !unsettled.contains(Resolution::Minute, minute);
+                // One may have been settled since we began, and is read from its points.
+                let wanted = Minutes::of(*hour, range.to, is_settled);
+                if row.minutes.without(wanted).is_empty() {
+                    let start = Resolution::Hour.start(*hour).millis();
+                    for (slot, entry) in entries(&row.data) {
+                        self.merge(SeriesId::new(page, slot), bucket, start, entry);
+                    }
+                    ranges = wanted.without(row.minutes).ranges(*hour);
+                    ranges.push((range.from, hour * MINUTES_PER_HOUR));
+                    ranges.push(((hour + 1) * MINUTES_PER_HOUR, range.to));
+                }
+            }
+            for (from, to) in ranges.into_iter().filter(|(from, to)| from < to) {
+                self.read_page(store, page, Range { from, to, ..range }, unsettled, &|_| bucket)
                     .await?;
             }
         }
         Ok(())
     }
 
-    /// Adds the rows of a range.
+    /// Adds the rows of a range. `into` names the bucket that each bucket belongs to.
     pub(super) async fn read_rows(
         &mut self,
         store: &Store,
@@ -115,7 +161,21 @@ impl<'a> Grid<'a> {
         into: &(dyn Fn(i64) -> i64 + Sync),
     ) -> Result<()> {
         for page in self.pages() {
-            let rows = store.for_each_row(page, range.resolution, range.from, range.to, |bucket, row| {
+            self.read_page(store, page, range, unsettled, into).await?;
+        }
+        Ok(())
+    }
+
+    async fn read_page(
+        &mut self,
+        store: &Store,
+        page: PageId,
+        range: Range,
+        unsettled: &Unsettled,
+        into: &(dyn Fn(i64) -> i64 + Sync),
+    ) -> Result<()> {
+        store
+            .for_each_row(page, range.resolution, range.from, range.to, |bucket, row| {
                 if unsettled.contains(range.resolution, bucket) {
                     return;
                 }
@@ -123,10 +183,8 @@ impl<'a> Grid<'a> {
                 for (slot, entry) in entries(row) {
                     self.merge(SeriesId::new(page, slot), into(bucket), start, entry);
                 }
-            });
-            rows.await?;
-        }
-        Ok(())
+            })
+            .await
     }
 
     /// The pages that have a series of what is gathered.

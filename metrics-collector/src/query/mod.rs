@@ -8,7 +8,6 @@ mod grid;
 mod points;
 mod selection;
 
-use std::collections::BTreeSet;
 use std::ops;
 
 use shared::clock::Timestamp;
@@ -16,8 +15,7 @@ use shared::clock::Timestamp;
 use self::grid::{Grid, Unsettled};
 pub(crate) use self::selection::{Distributions, Groups, Selection, Values, Wanted};
 use crate::bucket::{MINUTES_PER_HOUR, Resolution};
-use crate::page::{PageId, SLOTS, SeriesId, entries};
-use crate::store::partials::Cover;
+use crate::page::SLOTS;
 use crate::store::{Result, Store};
 use crate::summary::{self, Summary};
 
@@ -244,7 +242,7 @@ async fn answer_parts(
             Told::Whole => {
                 let mut grid = Grid::new(part.question.selection, part.groups.clone(), 0..1);
                 for piece in range.pieces() {
-                    grid.read_settled(store, piece, &unsettled, &|_| 0).await?;
+                    grid.read_settled(store, piece, &unsettled, 0).await?;
                 }
                 wholes.push((part, grid));
             }
@@ -269,7 +267,7 @@ async fn answer_parts(
             let mut grid = Grid::new(part.question.selection, part.groups.clone(), bucket..bucket + 1);
             if range.resolution == Resolution::Hour {
                 let minutes = Range::minutes_of(bucket);
-                grid.read_settled(store, minutes, &unsettled, &|_| bucket).await?;
+                grid.read_settled(store, minutes, &unsettled, bucket).await?;
             }
             open.push((part, grid));
         }
@@ -278,7 +276,7 @@ async fn answer_parts(
             let mut grids: Vec<_> = grids
                 .chain(open.iter_mut().map(|(_, grid)| (grid, bucket)))
                 .collect();
-            read_partials(store, minute, cover, &mut grids).await?;
+            points::read_partials(store, minute, cover, &mut grids).await?;
             points::read(store, minute, cover, grids).await?;
         }
         for (part, grid) in open {
@@ -293,28 +291,6 @@ async fn answer_parts(
         grid.finish(&mut answers[part.index]);
     }
     Ok(Ok(()))
-}
-
-/// Adds what partials hold of a minute to all grids in one go, each with the bucket that the minute belongs to.
-async fn read_partials(
-    store: &Store,
-    minute: i64,
-    cover: &Cover,
-    grids: &mut [(&mut Grid<'_>, i64)],
-) -> Result<()> {
-    let start = Resolution::Minute.start(minute).millis();
-    let pages: BTreeSet<PageId> = grids.iter().flat_map(|(grid, _)| grid.pages()).collect();
-    for page in pages {
-        let rows = store.for_each_partial(minute, page, &cover.partials, |row| {
-            for (slot, entry) in entries(row) {
-                for (grid, bucket) in &mut *grids {
-                    grid.merge(SeriesId::new(page, slot), *bucket, start, entry);
-                }
-            }
-        });
-        rows.await?;
-    }
-    Ok(())
 }
 
 /// Reads the buckets of which there are rows, some at a time.

@@ -1,17 +1,40 @@
-//! Adds the points of a minute that are not summarised yet to all that is being gathered, in one go.
+//! Adds a minute that is not rolled up yet to all that is being gathered, in one go: its partials, and its points that are in none.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::Distributions;
 use super::grid::Grid;
+use crate::bucket::Resolution;
 use crate::catalogue::Catalogue;
 use crate::kind::Kind;
 use crate::minute::{self, Collect};
-use crate::page::{PageId, SLOTS, SeriesId};
+use crate::page::{PageId, SLOTS, SeriesId, entries};
 use crate::rollup::MOST_VALUES;
-use crate::store::partials::Cover;
+use crate::store::covers::Cover;
 use crate::store::{Result, Store, raw};
 use crate::summary::{Last, MOST_EXACT, Marked, Marking, Summary};
+
+/// Adds what partials hold of a minute to all grids in one go, each with the bucket that the minute belongs to.
+pub(super) async fn read_partials(
+    store: &Store,
+    minute: i64,
+    cover: &Cover,
+    grids: &mut [(&mut Grid<'_>, i64)],
+) -> Result<()> {
+    let start = Resolution::Minute.start(minute).millis();
+    let pages: BTreeSet<PageId> = grids.iter().flat_map(|(grid, _)| grid.pages()).collect();
+    for page in pages {
+        let rows = store.for_each_partial(minute, page, &cover.partials, |row| {
+            for (slot, entry) in entries(row) {
+                for (grid, bucket) in &mut *grids {
+                    grid.merge(SeriesId::new(page, slot), *bucket, start, entry);
+                }
+            }
+        });
+        rows.await?;
+    }
+    Ok(())
+}
 
 /// Reads the points of the minute that no partial has, for these grids, each with the bucket that the minute belongs to.
 pub(super) async fn read(

@@ -1,12 +1,14 @@
-//! Hours, made from the rows of their minutes.
+//! Hours, made from the rows of their minutes: those that are over, and what others have come to so far.
 
 use std::collections::{BTreeMap, HashSet};
 
 use crate::bucket::{MINUTES_PER_HOUR, Resolution};
 use crate::page::{PageId, PageWriter, entries};
 use crate::store::aggregated::Place;
+use crate::store::so_far::{Minutes, Row};
 use crate::store::{Result, Store};
 use crate::summary::Summary;
+use crate::turns::Turns;
 
 /// Rows of an hour are written when they are so many bytes.
 const MOST_WAITING_BYTES: usize = 1 << 20;
@@ -22,46 +24,16 @@ pub(super) async fn settle(store: &Store, hour: i64) -> Result<()> {
         unsettled.change(Resolution::Hour, hour)
     };
     let Some(change) = change else { return Ok(()) };
-    let pages: HashSet<PageId> = {
-        let catalogue = store.catalogue();
-        catalogue
-            .metrics()
-            .flat_map(|(_, metric)| metric.all_pages())
-            .collect()
-    };
-    let start_ms = Resolution::Hour.start(hour).millis();
     let (mut rows, mut waiting_bytes) = (Vec::new(), 0);
-    for page in pages {
-        let mut summaries = BTreeMap::<u32, Summary>::new();
-        store
-            .for_each_row(page, Resolution::Minute, first, end, |minute, row| {
-                let minute_ms = Resolution::Minute.start(minute).millis();
-                for (slot, entry) in entries(row) {
-                    if summaries
-                        .entry(slot)
-                        .or_default()
-                        .merge_bytes(entry, minute_ms, true)
-                        .is_none()
-                    {
-                        tracing::error!(
-                            page = page.0,
-                            minute_ms,
-                            "a summary is damaged; its hour is not complete"
-                        );
-                    }
-                }
-            })
-            .await?;
-        let mut writer = PageWriter::default();
-        for (slot, summary) in summaries {
-            writer.push(slot, &summary, start_ms);
-        }
+    for page in all_pages(store) {
+        let mut summaries = Summaries::new();
+        add_minutes(store, page, first, end, &mut summaries).await?;
         let place = Place {
             page,
             resolution: Resolution::Hour,
             bucket: hour,
         };
-        let row = writer.finish();
+        let row = row_of(hour, summaries);
         waiting_bytes += row.len();
         rows.push((place, row));
         if waiting_bytes >= MOST_WAITING_BYTES {
@@ -73,4 +45,97 @@ pub(super) async fn settle(store: &Store, hour: i64) -> Result<()> {
         }
     }
     store.settle(Resolution::Hour, hour, change, rows).await
+}
+
+/// Adds the minutes of an hour that are settled to what it has come to so far. `end` is the first minute that is not over.
+pub(super) async fn extend_so_far(store: &Store, turns: &Turns, hour: i64, end: i64) -> Result<()> {
+    let (minutes, generation) = {
+        let mut unsettled = store.unsettled();
+        let minutes = Minutes::of(hour, end, |minute| {
+            !unsettled.contains(Resolution::Minute, minute)
+        });
+        (minutes, unsettled.so_far.begin(hour, minutes))
+    };
+    let Some(generation) = generation else {
+        return Ok(());
+    };
+    let start_ms = Resolution::Hour.start(hour).millis();
+    let mut pages = all_pages(store).into_iter().peekable();
+    while pages.peek().is_some() {
+        let turn = turns.take().await;
+        let (mut rows, mut waiting_bytes) = (Vec::new(), 0);
+        while waiting_bytes < MOST_WAITING_BYTES
+            && let Some(page) = pages.next()
+        {
+            let mut summaries = Summaries::new();
+            let mut held = Minutes::default();
+            if let Some(row) = store.hour_so_far(page, hour, generation).await? {
+                add(&mut summaries, page, start_ms, &row.data);
+                held = row.minutes;
+            }
+            for (from, to) in minutes.without(held).ranges(hour) {
+                add_minutes(store, page, from, to, &mut summaries).await?;
+            }
+            if !summaries.is_empty() {
+                let data = row_of(hour, summaries);
+                waiting_bytes += data.len();
+                // When the clock was set back it holds more than is over.
+                let minutes = minutes.with(held);
+                rows.push((page, Row { minutes, data }));
+            }
+        }
+        drop(turn);
+        if !store.write_hour_so_far(hour, generation, &rows).await? {
+            return Ok(());
+        }
+    }
+    store.unsettled().so_far.finish(hour, generation, minutes);
+    Ok(())
+}
+
+/// By the place on the page.
+type Summaries = BTreeMap<u32, Summary>;
+
+fn all_pages(store: &Store) -> HashSet<PageId> {
+    let catalogue = store.catalogue();
+    catalogue
+        .metrics()
+        .flat_map(|(_, metric)| metric.all_pages())
+        .collect()
+}
+
+async fn add_minutes(
+    store: &Store,
+    page: PageId,
+    from: i64,
+    to: i64,
+    summaries: &mut Summaries,
+) -> Result<()> {
+    store
+        .for_each_row(page, Resolution::Minute, from, to, |minute, row| {
+            add(summaries, page, Resolution::Minute.start(minute).millis(), row);
+        })
+        .await
+}
+
+fn add(summaries: &mut Summaries, page: PageId, start_ms: i64, row: &[u8]) {
+    for (slot, entry) in entries(row) {
+        let summary = summaries.entry(slot).or_default();
+        if summary.merge_bytes(entry, start_ms, true).is_none() {
+            tracing::error!(
+                page = page.0,
+                start_ms,
+                "a summary is damaged; its hour is not complete"
+            );
+        }
+    }
+}
+
+fn row_of(hour: i64, summaries: Summaries) -> Vec<u8> {
+    let start_ms = Resolution::Hour.start(hour).millis();
+    let mut writer = PageWriter::default();
+    for (slot, summary) in summaries {
+        writer.push(slot, &summary, start_ms);
+    }
+    writer.finish()
 }

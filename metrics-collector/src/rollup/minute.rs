@@ -10,7 +10,7 @@ use crate::kind::Kind;
 use crate::minute::{self, BySeries, Searching};
 use crate::page::{PageId, SeriesId, entries};
 use crate::store::aggregated::Place;
-use crate::store::partials::Cover;
+use crate::store::covers::Cover;
 use crate::store::replaceable::NamedValue;
 use crate::store::{Result, Store, raw};
 use crate::summary::{Found, Search, Summary};
@@ -126,13 +126,20 @@ impl Settling<'_> {
         minute::add_named(&mut collector, &self.store.catalogue(), &self.named);
         let mut pages = BTreeMap::<PageId, Summaries>::new();
         for (series, part) in collector.into_parts() {
-            pages.entry(series.page()).or_default().insert(series, part.finish());
+            pages
+                .entry(series.page())
+                .or_default()
+                .insert(series, part.finish());
         }
         pages
     }
 
     /// Goes through the values once more for the exact percentiles, as often as is needed to hold few at once.
-    async fn look_for(&self, mut searches: Vec<(SeriesId, Search)>, cover: &Cover) -> Result<HashMap<SeriesId, Found>> {
+    async fn look_for(
+        &self,
+        mut searches: Vec<(SeriesId, Search)>,
+        cover: &Cover,
+    ) -> Result<HashMap<SeriesId, Found>> {
         let mut found = HashMap::new();
         while !searches.is_empty() {
             let mut bytes = 0;
@@ -151,7 +158,11 @@ impl Settling<'_> {
         Ok(found)
     }
 
-    fn with_exact(&self, rows: Vec<(PageId, Vec<u8>)>, found: &HashMap<SeriesId, Found>) -> Vec<(PageId, Vec<u8>)> {
+    fn with_exact(
+        &self,
+        rows: Vec<(PageId, Vec<u8>)>,
+        found: &HashMap<SeriesId, Found>,
+    ) -> Vec<(PageId, Vec<u8>)> {
         let start_ms = Resolution::Minute.start(self.minute).millis();
         let mut pages = Pages::of(self.minute);
         for (page, row) in rows {

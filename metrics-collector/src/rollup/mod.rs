@@ -80,6 +80,11 @@ pub(crate) async fn work(store: &Store, schedule: Schedule, turns: &Turns, now: 
     for hour in hours {
         hour::settle(store, hour).await?;
     }
+    let hour = Resolution::Hour.bucket(now);
+    if store.unsettled().so_far.has_others(hour) {
+        store.drop_hours_so_far().await?;
+    }
+    hour::extend_so_far(store, turns, hour, Resolution::Minute.bucket(now)).await?;
     let first_minute = first_with_partials(now);
     make_partials(store, turns, first_minute, schedule.partial_points).await?;
     store.drop_partials(first_minute).await?;

@@ -120,8 +120,11 @@ impl Store {
             Ok(outcomes)
         };
         match written.await {
-            Ok((outcomes, marks)) => {
+            Ok((outcomes, marks, late_minutes)) => {
                 let mut unsettled = self.unsettled();
+                for minute in late_minutes {
+                    unsettled.note_late(minute);
+                }
                 for (resolution, bucket) in marks {
                     unsettled.mark(resolution, bucket);
                 }
@@ -149,7 +152,7 @@ impl Store {
         limits: Limits,
         now: Timestamp,
         rows: &mut NewRows,
-    ) -> Result<(Vec<Outcome>, BTreeSet<(Resolution, i64)>)> {
+    ) -> Result<(Vec<Outcome>, BTreeSet<(Resolution, i64)>, BTreeSet<i64>)> {
         let mut outcomes = Vec::with_capacity(batches.len());
         let mut taken = Vec::with_capacity(batches.len());
         for batch in batches {
@@ -197,7 +200,8 @@ impl Store {
             .collect();
         // An hour is no longer what it was when one of its minutes changes.
         let late_minutes = late.keys().filter(|place| place.resolution == Resolution::Minute);
-        let minutes = minutes.into_iter().chain(late_minutes.map(|place| place.bucket));
+        let late_minutes: BTreeSet<i64> = late_minutes.map(|place| place.bucket).collect();
+        let minutes = minutes.iter().chain(&late_minutes).copied();
         marks.extend(minutes.map(|minute| (Resolution::Hour, hour_of(minute))));
         add_late(tx, late).await?;
         for (resolution, bucket) in &marks {
@@ -205,7 +209,7 @@ impl Store {
                 unsettled::write_mark(tx, *resolution, *bucket).await?;
             }
         }
-        Ok((outcomes, marks))
+        Ok((outcomes, marks, late_minutes))
     }
 
     /// Lets a batch's new series in, and puts its points to those that are taken.

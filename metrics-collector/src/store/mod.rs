@@ -3,11 +3,13 @@
 pub(crate) mod aggregated;
 pub(crate) mod catalogue;
 pub(crate) mod commit;
+pub(crate) mod covers;
 pub(crate) mod partials;
 pub(crate) mod raw;
 pub(crate) mod replaceable;
 pub(crate) mod retention;
 pub(crate) mod retries;
+pub(crate) mod so_far;
 mod unsettled;
 
 use std::collections::HashMap;
@@ -70,6 +72,7 @@ impl Store {
         migrator.set_ignore_missing(true);
         let db = Db::open(path, durability, &IDENTITY, &migrator).await?;
         partials::clear(&db).await?;
+        so_far::clear(&db).await?;
         let shared = Shared {
             catalogue: RwLock::new(catalogue::load(db.read()).await?),
             unsettled: Mutex::new(unsettled::load(db.read()).await?),

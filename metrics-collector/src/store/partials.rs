@@ -7,143 +7,17 @@
 //! A partial of many series is hardly smaller than its points, as each series has few of them. Four together are, and four
 //! of those again. So there are at most three of each size, and who asks reads little, whatever the minute has.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use shared::db::Db;
 
-use super::{Result, Store, raw};
+use super::covers::MOST_PARTIALS;
+use super::{Result, Store};
 use crate::bucket::Resolution;
 use crate::page::PageId;
 
-/// Partials of one minute, at most; points after them are read as they are.
-const MOST_PARTIALS: i64 = 1 << PARTIAL_BITS;
-const PARTIAL_BITS: u32 = 10;
+const PARTIAL_BITS: u32 = MOST_PARTIALS.trailing_zeros();
 const PAGE_BITS: u32 = 26;
 /// Rows that are written or deleted in one transaction; more would hold up the points.
 const ROWS_PER_COMMIT: usize = 64;
-/// Partials that become one.
-const MERGED_AT_ONCE: usize = 4;
-
-/// How much of a minute is in partials.
-#[derive(Debug, Clone)]
-pub(crate) struct Cover {
-    /// Their numbers, in the order of their points.
-    pub(crate) partials: Vec<i64>,
-    /// The first row of points that is in none of them.
-    pub(crate) next_row: i64,
-    /// As long as others hold it, the partials are read.
-    readers: Arc<()>,
-}
-
-impl Cover {
-    pub(super) fn none(minute: i64) -> Self {
-        Self {
-            partials: Vec::new(),
-            next_row: raw::rows_of(minute).start,
-            readers: Arc::default(),
-        }
-    }
-
-    fn is_read(&self) -> bool {
-        Arc::strong_count(&self.readers) > 1
-    }
-}
-
-/// A minute and its partials.
-#[derive(Debug)]
-struct Covered {
-    cover: Cover,
-    /// Of each partial, how often it was merged.
-    levels: Vec<u32>,
-    next_number: i64,
-}
-
-/// What is covered of the minutes, and what may be deleted.
-#[derive(Debug, Default)]
-pub(crate) struct Covers {
-    current: BTreeMap<i64, Covered>,
-    /// Nobody starts to read these.
-    retired: Vec<(i64, Cover)>,
-}
-
-impl Covers {
-    pub(crate) fn of(&self, minute: i64) -> Cover {
-        match self.current.get(&minute) {
-            Some(covered) => covered.cover.clone(),
-            None => Cover::none(minute),
-        }
-    }
-
-    /// The row with which the next partial of the minute begins. `None` when it cannot have one more.
-    pub(crate) fn next_row(&self, minute: i64) -> Option<i64> {
-        let is_retired = self.retired.iter().any(|(retired, _)| *retired == minute);
-        match self.current.get(&minute) {
-            _ if is_retired => None,
-            Some(covered) => (covered.next_number < MOST_PARTIALS).then_some(covered.cover.next_row),
-            None => Some(Cover::none(minute).next_row),
-        }
-    }
-
-    /// The last partials of a minute, when there are so many that were merged equally often that they should be one.
-    fn to_merge(&self, minute: i64) -> Option<Vec<i64>> {
-        let covered = self.current.get(&minute)?;
-        let first = covered.levels.len().checked_sub(MERGED_AT_ONCE)?;
-        let last = &covered.levels[first..];
-        let are_equal = last.iter().all(|level| *level == last[0]);
-        (are_equal && covered.next_number < MOST_PARTIALS).then(|| covered.cover.partials[first..].to_vec())
-    }
-
-    /// The number of a partial that is going to be written. It is not given again, whatever becomes of it.
-    fn number(&mut self, minute: i64) -> i64 {
-        let covered = self.current.entry(minute).or_insert_with(|| Covered {
-            cover: Cover::none(minute),
-            levels: Vec::new(),
-            next_number: 0,
-        });
-        covered.next_number += 1;
-        covered.next_number - 1
-    }
-
-    fn extend(&mut self, minute: i64, number: i64, next_row: i64) {
-        if let Some(covered) = self.current.get_mut(&minute) {
-            covered.cover.partials.push(number);
-            covered.cover.next_row = next_row;
-            covered.levels.push(0);
-        }
-    }
-
-    /// A partial stands for the last ones now.
-    fn merge(&mut self, minute: i64, number: i64) {
-        if let Some(covered) = self.current.get_mut(&minute) {
-            let first = covered.levels.len().saturating_sub(MERGED_AT_ONCE);
-            covered.cover.partials.truncate(first);
-            covered.cover.partials.push(number);
-            let level = covered.levels.drain(first..).max().unwrap_or_default();
-            covered.levels.push(level + 1);
-        }
-    }
-
-    /// The partials of a minute, when nobody reads others of it.
-    fn unread(&self, minute: i64) -> Option<Vec<i64>> {
-        let cover = &self.current.get(&minute)?.cover;
-        (!cover.is_read()).then(|| cover.partials.clone())
-    }
-
-    /// Takes back the minutes for which this is so. Answers with those whose partials nobody reads any more; they are retired
-    /// until they are forgotten.
-    fn retire(&mut self, is_over: impl Fn(i64) -> bool) -> Vec<i64> {
-        let over = self.current.extract_if(.., |minute, _| is_over(*minute));
-        self.retired.extend(over.map(|(minute, covered)| (minute, covered.cover)));
-        let unread = self.retired.iter().filter(|(_, cover)| !cover.is_read());
-        unread.map(|(minute, _)| *minute).collect()
-    }
-
-    /// Its partials are deleted.
-    fn forget(&mut self, minute: i64) {
-        self.retired.retain(|(retired, _)| *retired != minute);
-    }
-}
 
 fn row_id(minute: i64, page: PageId, number: i64) -> i64 {
     minute << (PAGE_BITS + PARTIAL_BITS) | i64::from(page.0) << PARTIAL_BITS | number
@@ -240,7 +114,10 @@ impl Store {
         partials: &[i64],
         mut hand_out: impl FnMut(&[u8]),
     ) -> Result<()> {
-        let ids: Vec<i64> = partials.iter().map(|number| row_id(minute, page, *number)).collect();
+        let ids: Vec<i64> = partials
+            .iter()
+            .map(|number| row_id(minute, page, *number))
+            .collect();
         let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
             "select data from partials where id in (select value from json_each(?1)) order by id",
         )
@@ -303,6 +180,7 @@ fn json(numbers: &[i64]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::raw;
     use crate::store::testing::store;
 
     #[test]
@@ -335,13 +213,20 @@ mod tests {
     async fn what_could_not_be_deleted_is_deleted_later_and_counts_no_more() {
         let (store, _folder) = store().await;
         let pages: Vec<_> = (0..100).map(|page| (PageId(page), vec![1])).collect();
-        store.write_partial(7, &pages, raw::rows_of(7).start + 1).await.unwrap();
+        store
+            .write_partial(7, &pages, raw::rows_of(7).start + 1)
+            .await
+            .unwrap();
         let reader = store.unsettled().covers.of(7);
         store.drop_partials(8).await.unwrap();
         assert_eq!(count(&store).await, 100, "they are being read");
         drop(reader);
 
-        run(&store, "create trigger keep before delete on partials begin select raise(abort, 'no'); end").await;
+        run(
+            &store,
+            "create trigger keep before delete on partials begin select raise(abort, 'no'); end",
+        )
+        .await;
         assert!(store.drop_partials(8).await.is_err());
         assert_eq!(store.unsettled().covers.next_row(7), None);
         assert!(store.unsettled().covers.of(7).partials.is_empty());
@@ -357,7 +242,10 @@ mod tests {
         let (store, _folder) = store().await;
         let pages = [3, 5, u32::MAX / 64].map(|page| (PageId(page), vec![1]));
         for minute in [7, 7, 9] {
-            store.write_partial(minute, &pages, raw::rows_of(minute).start + 1).await.unwrap();
+            store
+                .write_partial(minute, &pages, raw::rows_of(minute).start + 1)
+                .await
+                .unwrap();
         }
 
         for (from, found) in [(0, Some(3)), (3, Some(3)), (4, Some(5)), (6, Some(u32::MAX / 64))] {
@@ -417,11 +305,19 @@ mod tests {
         let (store, _folder) = store().await;
         let pages = [(PageId(3), vec![1]), (PageId(5), vec![1])];
         run(&store, "create trigger fail before insert on partials when new.id & 4095 >= 1024 begin select raise(abort, 'no'); end").await;
-        assert!(store.write_partial(7, &pages, raw::rows_of(7).start + 1).await.is_err());
+        assert!(
+            store
+                .write_partial(7, &pages, raw::rows_of(7).start + 1)
+                .await
+                .is_err()
+        );
         assert!(store.unsettled().covers.of(7).partials.is_empty());
 
         run(&store, "drop trigger fail").await;
-        store.write_partial(7, &pages[1..], raw::rows_of(7).start + 1).await.unwrap();
+        store
+            .write_partial(7, &pages[1..], raw::rows_of(7).start + 1)
+            .await
+            .unwrap();
 
         let cover = store.unsettled().covers.of(7);
         for (page, expected) in [(3, 0), (5, 1)] {

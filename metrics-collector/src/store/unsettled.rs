@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::Result;
-use super::partials::Covers;
+use super::covers::Covers;
+use super::so_far::HoursSoFar;
 use crate::bucket::Resolution;
 
 /// The marks, each with a number that changes whenever something is added to the bucket.
@@ -20,6 +21,8 @@ pub(crate) struct Unsettled {
     changes: u64,
     /// Of minutes, what need not be read point by point.
     pub(crate) covers: Covers,
+    /// Of hours, what need not be read minute by minute.
+    pub(crate) so_far: HoursSoFar,
 }
 
 impl Unsettled {
@@ -53,9 +56,17 @@ impl Unsettled {
     }
 
     pub(super) fn mark(&mut self, resolution: Resolution, bucket: i64) {
+        if resolution == Resolution::Minute {
+            self.so_far.void(bucket);
+        }
         self.changes += 1;
         let change = self.changes;
         self.of_mut(resolution).insert(bucket, change);
+    }
+
+    /// Something was added to the rows of a minute themselves.
+    pub(super) fn note_late(&mut self, minute: i64) {
+        self.so_far.void(minute);
     }
 
     pub(super) fn settle(&mut self, resolution: Resolution, bucket: i64) {

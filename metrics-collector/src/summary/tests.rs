@@ -203,10 +203,7 @@ fn only_the_values_around_a_percentile_are_kept() {
     let mut summary = of(Kind::Histogram, &values[..5_000]);
     summary.merge(&of(Kind::Histogram, &values[5_000..]));
 
-    assert_eq!(
-        search(&values, &summary),
-        Some(Some([5_000.0, 9_500.0, 9_900.0]))
-    );
+    assert_eq!(search(&values, &summary), Some(Some([5_000.0, 9_500.0, 9_900.0])));
     assert!(summary.search().unwrap().bytes() < 400 * size_of::<f64>());
     // Others came, or some twice.
     assert_eq!(search(&values[..9_000], &summary), Some(None));
