@@ -18,6 +18,7 @@ mod load;
 #[path = "../kit/peer.rs"]
 #[allow(dead_code, reason = "the tests over HTTP use the rest of it")]
 mod peer;
+mod read_only_disk;
 mod real_peers;
 mod rest;
 mod secrets;

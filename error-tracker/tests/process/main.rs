@@ -17,6 +17,7 @@ mod ledger;
 mod load;
 mod mail_server;
 mod namespace;
+mod read_only_disk;
 mod settings;
 mod sqlite;
 mod stop;

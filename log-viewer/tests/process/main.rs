@@ -18,6 +18,7 @@ mod docker;
 mod events;
 mod folders;
 mod ledger;
+mod read_only_disk;
 mod settings;
 mod setup;
 mod stop;

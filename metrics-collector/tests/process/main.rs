@@ -14,6 +14,7 @@ mod ledger;
 mod load;
 mod memory;
 mod partials;
+mod read_only_disk;
 mod settings;
 mod setup;
 mod stop;

@@ -1,5 +1,5 @@
 //! The kit of the integration tests: a service in this process or in one of its own, clients that behave and clients
-//! that do not, a machine that takes what the service sends, and a disk that is too small.
+//! that do not, a machine that takes what the service sends, and disks that are too small or fail.
 //!
 //! Nothing here waits for a fixed time: [`eventually`] polls up to a deadline that only a failure reaches.
 
@@ -14,6 +14,7 @@ pub mod openapi;
 pub mod plans;
 pub mod process;
 pub mod promises;
+pub mod read_only_disk;
 pub mod receiver;
 pub mod service;
 
@@ -22,7 +23,7 @@ use std::time::{Duration, Instant};
 
 pub use chance::Chance;
 pub use client::{Client, RawConnection, Reply};
-pub use namespace::SmallDisk;
+pub use namespace::{FailingDisk, SmallDisk};
 pub use process::{Process, Program};
 pub use receiver::Receiver;
 pub use service::Service;

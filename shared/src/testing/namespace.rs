@@ -1,4 +1,4 @@
-//! Machines of their own, as far as the kernel gives them: a small disk, a process with the number 1.
+//! Machines of their own, as far as the kernel gives them: a small disk, one that fails, a process with the number 1.
 //!
 //! Everything lives in a namespace that ends with its process, so nothing is left behind.
 
@@ -34,6 +34,71 @@ pub struct SmallDisk {
     unshare: Vec<&'static str>,
     folder: PathBuf,
     size_kib: u64,
+}
+
+/// A disk at a folder that only the process on it sees. It outlives the process, and can be made to fail.
+#[derive(Debug)]
+pub struct FailingDisk {
+    folder: PathBuf,
+    image: PathBuf,
+}
+
+impl FailingDisk {
+    const MOUNT: &str = "mount -o loop,errors=remount-ro \"$0\" \"$1\"";
+
+    /// An empty one, whose content is the file `image`.
+    ///
+    /// Nothing where files cannot be mounted, which takes root and a kernel with loop devices and ext4.
+    #[must_use]
+    pub fn at(folder: &Path, image: PathBuf) -> Option<Self> {
+        let disk = Self {
+            folder: folder.to_owned(),
+            image,
+        };
+        let make = disk.shell(&[], "truncate -s 32M \"$0\" && mkfs.ext4 -q \"$0\"");
+        // A user's namespace may not mount it, so none is tried.
+        let probe = disk.shell(&["unshare", "--mount"], Self::MOUNT);
+        [make, probe]
+            .into_iter()
+            .all(|mut step| step.output().is_ok_and(|output| output.status.success()))
+            .then_some(disk)
+    }
+
+    /// The program on this disk.
+    #[must_use]
+    pub fn command(&self, program: &Program) -> Command {
+        let script = format!("{} && exec \"$2\"", Self::MOUNT);
+        let (image, folder) = self.paths();
+        let mut command = program.command(&["unshare", "--mount", "sh", "-c", &script, image, folder]);
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+    }
+
+    /// Lets the kernel find a fault on the disk. From then on nothing is written to it; when it is mounted again it works.
+    ///
+    /// # Panics
+    /// When nothing runs on the disk.
+    pub fn fail(&self) {
+        let trigger = "device=$(losetup --noheadings --output NAME --associated \"$0\") \
+                       && echo 1 >/sys/fs/ext4/\"${device#/dev/}\"/trigger_fs_error";
+        let status = self.shell(&[], trigger).status().expect("a shell");
+        assert!(status.success(), "the disk is in use");
+    }
+
+    fn shell(&self, wrapper: &[&str], script: &str) -> Command {
+        let (image, folder) = self.paths();
+        let arguments = [wrapper, &["sh", "-c", script, image, folder]].concat();
+        let mut command = Command::new(arguments[0]);
+        command.args(&arguments[1..]);
+        command
+    }
+
+    fn paths(&self) -> (&str, &str) {
+        (
+            self.image.to_str().expect("a path of text"),
+            self.folder.to_str().expect("a path of text"),
+        )
+    }
 }
 
 impl SmallDisk {
