@@ -2,9 +2,10 @@
 
 use serde_json::json;
 use shared::testing::encoding::encode;
+use shared::testing::process::contents;
 use shared::testing::{Client, Process, Reply};
 
-use crate::setup::{contents, program};
+use crate::setup::program;
 
 const PATH: &str = "/api/source-maps";
 const ALONE: &str = "/api/source-maps?project=shop&release=1.0&file_url=/s/x.js";

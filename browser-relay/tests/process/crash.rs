@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use shared::testing::database::assert_sound;
+use shared::testing::database::{assert_sound, number};
+use shared::testing::process::contents;
 use shared::testing::{Chance, Process, eventually};
 
 use crate::ledger::Ledger;
 use crate::load::Load;
 use crate::peer::Mood;
-use crate::setup::{Peers, browser, is_drained, number, waiting};
+use crate::setup::{Peers, browser, is_drained, waiting};
 use crate::weather::Weather;
 
 const ROUNDS: u64 = 45;
@@ -212,7 +213,7 @@ async fn a_kill_amid_an_upload_leaves_nothing_that_the_next_start_does_not_clear
     .await;
     let kept = number(&program.database, "select count(*) from source_maps").await;
     assert!(kept >= stored, "{kept} of {stored}");
-    let files = crate::setup::contents(folder.path());
+    let files = contents(folder.path());
     assert!(
         files
             .keys()

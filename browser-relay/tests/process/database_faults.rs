@@ -5,13 +5,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use shared::testing::database::{self, assert_sound};
-use shared::testing::process::run;
+use shared::testing::database::{self, assert_sound, change, number};
+use shared::testing::process::{contents, run};
 use shared::testing::{Chance, Process, Program, SmallDisk, eventually};
 
-use crate::setup::{
-    BINARY, Peers, before, browser, change, contents, error, is_drained, number, program, report, waiting,
-};
+use crate::setup::{BINARY, Peers, before, browser, error, is_drained, program, report, waiting};
 
 /// The start is refused for `reason`, and everything in the folder is as it was.
 fn assert_refused(setup: &Program, reason: &str) {

@@ -1,13 +1,11 @@
-//! The program under test, its peers, and what it leaves on the disk.
+//! The program under test, and its peers.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use shared::testing::process::KEY;
-use shared::testing::{Client, Process, Program, database, eventually};
-use sqlx::Connection as _;
+use shared::testing::{Client, Process, Program, eventually};
 
 use crate::peer::{Peer, Role};
 
@@ -89,37 +87,4 @@ pub(crate) async fn is_drained(relay: &Process) {
         (waiting(relay).await == (0, 0)).then_some(())
     })
     .await;
-}
-
-/// Every file below a folder with its bytes, to show that nothing was touched.
-pub(crate) fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut all = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            all.extend(contents(&path));
-        } else {
-            let bytes = std::fs::read(&path).unwrap();
-            all.insert(path, bytes);
-        }
-    }
-    all
-}
-
-/// Changes the file while no relay runs on it.
-pub(crate) async fn change(database: &Path, statement: &'static str) {
-    let mut connection = database::open(database).await;
-    sqlx::query(statement).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
-}
-
-/// A number that the database tells.
-pub(crate) async fn number(database: &Path, statement: &'static str) -> i64 {
-    let mut connection = database::open(database).await;
-    let number = sqlx::query_scalar(statement)
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
-    connection.close().await.unwrap();
-    number
 }

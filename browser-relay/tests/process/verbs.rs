@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use shared::testing::Program;
 use shared::testing::database::assert_sound;
-use shared::testing::process::{Finished, run};
+use shared::testing::process::{Finished, contents, run};
 
 use crate::ledger::Ledger;
 use crate::load::Load;
-use crate::setup::{BINARY, Peers, contents, is_drained, program};
+use crate::setup::{BINARY, Peers, is_drained, program};
 
 fn verb(arguments: &[&str], settings: &[(&str, &str)]) -> Finished {
     let mut command = std::process::Command::new(BINARY);

@@ -5,11 +5,13 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use shared::testing::database::{self, change, number};
+use shared::testing::process::KEY;
+use shared::testing::{Process, Program, eventually};
 
 use crate::http_receiver::HttpReceiver;
 use crate::mail_server::{Aiosmtpd, Down, Mail, MailServer, RECIPIENTS, SENDER, set};
-use crate::sqlite;
-use crate::tracker::{Setup, Tracker, eventually};
+use crate::setup::program;
 
 const HEADERS: [&str; 8] = [
     "From",
@@ -27,19 +29,27 @@ fn report(kind: &str, message: &str) -> Value {
 }
 
 /// Reports, and gives back the group's id with what became of the report.
-async fn tell(tracker: &Tracker, report: &Value) -> (i64, String) {
-    let (status, body) = tracker.post("/api/errors", report).await;
-    assert!(status == 200 || status == 201, "{body}");
+async fn tell(tracker: &Process, report: &Value) -> (i64, String) {
+    let reply = tracker.api().post_json("/api/errors", report).await;
+    assert!([200, 201].contains(&reply.status), "{}", reply.text());
+    let body = reply.json();
     (
         body["id"].as_i64().unwrap(),
         body["status"].as_str().unwrap().to_owned(),
     )
 }
 
+/// Resolves a group, or ignores it.
+async fn mark(tracker: &Process, id: i64, action: &str) {
+    let path = format!("/api/errors/{id}/{action}");
+    let reply = tracker.api().post_json(&path, &json!({})).await;
+    assert_eq!(reply.status, 200, "{action}: {}", reply.text());
+}
+
 /// Waits until no alert waits any more, so that what has not come will not come.
-async fn nothing_waits(setup: &Setup) {
+async fn nothing_waits(setup: &Program) {
     eventually("an empty queue", async || {
-        let waiting = sqlite::number(&setup.database, "select count(*) from alerts").await;
+        let waiting = number(&setup.database, "select count(*) from alerts").await;
         (waiting == 0).then_some(())
     })
     .await;
@@ -50,7 +60,7 @@ async fn new_and_reopened_groups_are_told_by_mail_and_webhook_and_ignored_ones_a
     let folder = tempfile::tempdir().unwrap();
     let (mails, hooks) = (MailServer::start().await, HttpReceiver::answering(204).await);
     let setup = mails
-        .set(Setup::new(folder.path().join("errors.db")))
+        .set(program(folder.path()))
         .with("ALERT_WEBHOOK_URL", &hooks.url)
         .with("ALERT_WEBHOOK_SECRET", "a webhook's key")
         .with("BASE_URL", "https://errors.example.com/e/");
@@ -61,31 +71,13 @@ async fn new_and_reopened_groups_are_told_by_mail_and_webhook_and_ignored_ones_a
     mails.received(1).await;
     // Known and open: counted, not told.
     assert_eq!(tell(&tracker, &value_error).await, (id, "incremented".to_owned()));
-    assert_eq!(
-        tracker
-            .post(&format!("/api/errors/{id}/resolve"), &json!({}))
-            .await
-            .0,
-        200
-    );
+    mark(&tracker, id, "resolve").await;
     assert_eq!(tell(&tracker, &value_error).await, (id, "reopened".to_owned()));
     mails.received(2).await;
     // Ignored, and seen again, open and resolved: not told.
-    assert_eq!(
-        tracker
-            .post(&format!("/api/errors/{id}/ignore"), &json!({}))
-            .await
-            .0,
-        200
-    );
+    mark(&tracker, id, "ignore").await;
     tell(&tracker, &value_error).await;
-    assert_eq!(
-        tracker
-            .post(&format!("/api/errors/{id}/resolve"), &json!({}))
-            .await
-            .0,
-        200
-    );
+    mark(&tracker, id, "resolve").await;
     tell(&tracker, &value_error).await;
     let (last, _) = tell(&tracker, &report("LastError", "the queue is in order")).await;
     nothing_waits(&setup).await;
@@ -156,7 +148,7 @@ fn hostile() -> Value {
 async fn no_text_of_a_report_adds_a_header_a_recipient_or_a_mail() {
     let folder = tempfile::tempdir().unwrap();
     let server = MailServer::start().await;
-    let setup = server.set(Setup::new(folder.path().join("errors.db")));
+    let setup = server.set(program(folder.path()));
     let tracker = setup.start().await;
 
     tell(&tracker, &hostile()).await;
@@ -176,7 +168,7 @@ async fn no_text_of_a_report_adds_a_header_a_recipient_or_a_mail() {
 async fn postmark_gets_one_mail_for_a_new_group_and_none_for_the_next_report() {
     let folder = tempfile::tempdir().unwrap();
     let postmark = HttpReceiver::answering(200).await;
-    let setup = Setup::new(folder.path().join("errors.db"))
+    let setup = program(folder.path())
         .with("POSTMARK_API_URL", &postmark.url)
         .with("POSTMARK_API_TOKEN", "token-of-the-test")
         .with("POSTMARK_FROM_EMAIL", "monlight@example.com")
@@ -211,7 +203,7 @@ async fn a_real_mail_server_takes_the_mails() {
         eprintln!("python3-aiosmtpd is not installed; nothing to add to the other tests");
         return;
     };
-    let setup = server.set(Setup::new(folder.path().join("errors.db")));
+    let setup = server.set(program(folder.path()));
     let tracker = setup.start().await;
 
     let (id, _) = tell(&tracker, &report("ValueError", "bad \u{fc}mlaut")).await;
@@ -235,13 +227,13 @@ async fn a_real_mail_server_takes_the_mails() {
 async fn an_alert_survives_a_dead_mail_server_and_a_dead_tracker() {
     let folder = tempfile::tempdir().unwrap();
     let server = Down::reserve();
-    let setup = set(Setup::new(folder.path().join("errors.db")), server.port);
+    let setup = set(program(folder.path()), server.port);
     let mut tracker = setup.start().await;
     let (id, _) = tell(&tracker, &report("ValueError", "bad value")).await;
     let warning = tracker.logged("an alert could not be sent yet").await;
     assert_eq!(warning["channel"], "smtp");
     eventually("the back-off is written down", async || {
-        let attempts = sqlite::number(&setup.database, "select attempts from alerts").await;
+        let attempts = number(&setup.database, "select attempts from alerts").await;
         (attempts > 0).then_some(())
     })
     .await;
@@ -264,7 +256,7 @@ async fn channels_that_hang_slow_no_report() {
     let folder = tempfile::tempdir().unwrap();
     let (mails, hooks) = (MailServer::silent().await, HttpReceiver::silent().await);
     let setup = mails
-        .set(Setup::new(folder.path().join("errors.db")))
+        .set(program(folder.path()))
         .with("ALERT_WEBHOOK_URL", &hooks.url);
     let tracker = setup.start().await;
     tell(&tracker, &report("FirstError", "m")).await;
@@ -279,9 +271,9 @@ async fn channels_that_hang_slow_no_report() {
     }
 
     assert!(slowest < Duration::from_secs(1), "{slowest:?}");
-    let (status, health) = tracker.get("/health").await;
-    assert_eq!(status, 200, "{health}");
-    let waiting = sqlite::number(&setup.database, "select count(*) from alerts").await;
+    let health = tracker.api().get("/health").await;
+    assert_eq!(health.status, 200, "{}", health.text());
+    let waiting = number(&setup.database, "select count(*) from alerts").await;
     assert_eq!(
         waiting,
         2 * 61,
@@ -294,7 +286,7 @@ async fn a_channel_that_hangs_delays_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let (mails, hooks) = (MailServer::silent().await, HttpReceiver::answering(204).await);
     let setup = mails
-        .set(Setup::new(folder.path().join("errors.db")))
+        .set(program(folder.path()))
         .with("ALERT_WEBHOOK_URL", &hooks.url);
     let tracker = setup.start().await;
     tell(&tracker, &report("FirstError", "m")).await;
@@ -314,17 +306,15 @@ async fn a_channel_that_hangs_delays_no_other() {
 async fn beyond_the_hourly_cap_alerts_wait_and_come_as_one_digest() {
     let folder = tempfile::tempdir().unwrap();
     let server = MailServer::start().await;
-    let setup = server
-        .set(Setup::new(folder.path().join("errors.db")))
-        .with("ALERT_MAX_PER_HOUR", 3);
+    let setup = server.set(program(folder.path())).with("ALERT_MAX_PER_HOUR", 3);
     let tracker = setup.start().await;
     for number in 0..6 {
         tell(&tracker, &report(&format!("Error{number}"), "m")).await;
     }
     server.received(2).await;
     eventually("two sent and four held back", async || {
-        let sent = sqlite::number(&setup.database, "select count(*) from alerts_sent").await;
-        let waiting = sqlite::number(&setup.database, "select count(*) from alerts").await;
+        let sent = number(&setup.database, "select count(*) from alerts_sent").await;
+        let waiting = number(&setup.database, "select count(*) from alerts").await;
         ((sent, waiting) == (2, 4)).then_some(())
     })
     .await;
@@ -332,7 +322,7 @@ async fn beyond_the_hourly_cap_alerts_wait_and_come_as_one_digest() {
     assert_eq!(server.mails().len(), 2);
 
     // The minute that a digest gathers has passed.
-    sqlite::change(
+    change(
         &setup.database,
         "update alerts set created_at = created_at - 60000",
     )
@@ -355,10 +345,8 @@ async fn beyond_the_hourly_cap_alerts_wait_and_come_as_one_digest() {
         );
     }
     tracker.stop().await;
-    assert_eq!(
-        sqlite::number(&setup.database, "select count(*) from alerts").await,
-        1
-    );
+    let waiting = number(&setup.database, "select count(*) from alerts").await;
+    assert_eq!(waiting, 1);
     assert_eq!(server.mails().len(), 3);
 }
 
@@ -366,12 +354,12 @@ async fn beyond_the_hourly_cap_alerts_wait_and_come_as_one_digest() {
 async fn an_alert_that_was_sent_is_not_sent_again_when_that_could_not_be_written_down() {
     let folder = tempfile::tempdir().unwrap();
     let hooks = HttpReceiver::holding(204).await;
-    let setup = Setup::new(folder.path().join("errors.db")).with("ALERT_WEBHOOK_URL", &hooks.url);
+    let setup = program(folder.path()).with("ALERT_WEBHOOK_URL", &hooks.url);
     let mut tracker = setup.start().await;
     tell(&tracker, &report("FirstError", "m")).await;
     hooks.received(1).await;
     // The alert is on its way, and by the time it has been taken the database cannot be written.
-    let mut other = sqlite::open(&setup.database).await;
+    let mut other = database::open(&setup.database).await;
     sqlx::query("begin immediate").execute(&mut other).await.unwrap();
     hooks.let_answer();
     tracker.logged("the alert queue cannot be used").await;
@@ -393,16 +381,16 @@ async fn a_test_alert_tells_how_each_channel_did() {
     let folder = tempfile::tempdir().unwrap();
     let (mails, hooks) = (MailServer::start().await, HttpReceiver::answering(500).await);
     let setup = mails
-        .set(Setup::new(folder.path().join("errors.db")))
+        .set(program(folder.path()))
         .with("ALERT_WEBHOOK_URL", &hooks.url)
         .with("ALERT_WEBHOOK_SECRET", "key");
     let tracker = setup.start().await;
 
-    let (status, body) = tracker.post("/api/test-alert", &json!({})).await;
+    let reply = tracker.api().post_json("/api/test-alert", &json!({})).await;
 
-    assert_eq!(status, 200);
+    assert_eq!(reply.status, 200);
     assert_eq!(
-        body,
+        reply.json(),
         json!({"results": [
             {"channel": "smtp", "ok": true, "detail": null},
             {"channel": "webhook", "ok": false, "detail": "the webhook answered HTTP 500"},
@@ -418,19 +406,21 @@ async fn a_test_alert_tells_how_each_channel_did() {
 #[tokio::test]
 async fn a_test_alert_without_channels_is_503() {
     let folder = tempfile::tempdir().unwrap();
-    let tracker = Setup::new(folder.path().join("errors.db")).start().await;
+    let tracker = program(folder.path()).start().await;
 
-    let (status, body) = tracker.post("/api/test-alert", &json!({})).await;
+    let reply = tracker.api().post_json("/api/test-alert", &json!({})).await;
 
-    assert_eq!(status, 503);
-    assert_eq!(body["detail"], "no alert channel is configured");
+    assert_eq!(
+        (reply.status, reply.detail().as_str()),
+        (503, "no alert channel is configured")
+    );
 }
 
 #[tokio::test]
 async fn no_address_and_no_secret_of_a_channel_gets_into_the_log() {
     let folder = tempfile::tempdir().unwrap();
     let (server, hooks) = (Down::reserve(), HttpReceiver::answering(500).await);
-    let setup = set(Setup::new(folder.path().join("errors.db")), server.port)
+    let setup = set(program(folder.path()), server.port)
         .with("ALERT_WEBHOOK_URL", format!("{}/very-secret-path", hooks.url))
         .with("ALERT_WEBHOOK_SECRET", "very-secret-key")
         .with("LOG_LEVEL", "trace");
@@ -438,17 +428,12 @@ async fn no_address_and_no_secret_of_a_channel_gets_into_the_log() {
     tell(&tracker, &report("ValueError", "private words")).await;
     tracker.logged("an alert could not be sent yet").await;
     hooks.received(1).await;
-    tracker.post("/api/test-alert", &json!({})).await;
+    tracker.api().post_json("/api/test-alert", &json!({})).await;
     tracker.signal("TERM");
     tracker.ended().await;
 
     let log = tracker.log_text();
-    for secret in [
-        "very-secret",
-        "private words",
-        "@example.com",
-        crate::tracker::KEY,
-    ] {
+    for secret in ["very-secret", "private words", "@example.com", KEY] {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
 }

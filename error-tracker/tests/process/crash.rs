@@ -4,20 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use shared::testing::database::{assert_sound, number};
+use shared::testing::process::KEY;
+use shared::testing::{Chance, DEADLINE, Process};
 
-use crate::chance::Chance;
 use crate::ledger::Ledger;
 use crate::load::Load;
 use crate::mail_server::Down;
-use crate::sqlite::{assert_sound, number};
-use crate::tracker::Setup;
+use crate::setup::program;
 
 const ROUNDS: u64 = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_at_any_moment_loses_no_acknowledged_report_and_counts_none_twice() {
     let folder = tempfile::tempdir().unwrap();
-    let setup = Setup::new(folder.path().join("errors.db"));
+    let setup = program(folder.path());
     let ledger = Arc::new(Ledger::new("killed"));
     let mut chance = Chance::new();
 
@@ -50,33 +51,27 @@ async fn a_kill_never_parts_a_report_from_its_occurrence_and_its_alert() {
     let folder = tempfile::tempdir().unwrap();
     // Nobody takes the alerts, so all of them stay in the queue.
     let hooks = Down::reserve();
-    let setup = Setup::new(folder.path().join("errors.db"))
-        .with("ALERT_WEBHOOK_URL", format!("http://127.0.0.1:{}/", hooks.port));
+    let url = format!("http://127.0.0.1:{}/", hooks.port);
+    let setup = program(folder.path()).with("ALERT_WEBHOOK_URL", url);
     let mut chance = Chance::new();
     let mut kinds = 0;
 
     for round in 0..10 {
         let tracker = setup.start().await;
+        let http = shared::outbound::client(DEADLINE);
         let fatal = chance.within(1, 15);
         let mut acknowledged = 0;
-        let posts = async {
-            loop {
-                let reports: Vec<Value> = (0..20).map(|number| new_kind(round, kinds + number)).collect();
-                kinds += 20;
-                if tracker
-                    .try_post("/api/errors/batch", &reports.into())
-                    .await
-                    .is_err()
-                {
-                    return;
-                }
-                acknowledged += 1;
-                if acknowledged == fatal {
-                    tracker.signal("KILL");
-                }
+        loop {
+            let reports: Value = (0..20).map(|number| new_kind(round, kinds + number)).collect();
+            kinds += 20;
+            if !is_answered(&http, &tracker, &reports).await {
+                break;
             }
-        };
-        posts.await;
+            acknowledged += 1;
+            if acknowledged == fatal {
+                tracker.signal("KILL");
+            }
+        }
         drop(tracker);
 
         let groups = number(&setup.database, "select count(*) from errors").await;
@@ -93,6 +88,16 @@ async fn a_kill_never_parts_a_report_from_its_occurrence_and_its_alert() {
             assert_eq!(number(&setup.database, query).await, groups, "{what}");
         }
     }
+}
+
+/// Whether an answer to a batch came; none comes from a process that was killed.
+async fn is_answered(http: &reqwest::Client, tracker: &Process, reports: &Value) -> bool {
+    let request = http.post(format!("http://{}/api/errors/batch", tracker.address));
+    let Ok(answer) = request.header("x-api-key", KEY).json(reports).send().await else {
+        return false;
+    };
+    // An answer that did not arrive whole is none.
+    answer.bytes().await.is_ok()
 }
 
 fn new_kind(round: u64, number: u64) -> Value {

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use shared::testing::database::{self, assert_sound, change};
+use shared::testing::process::{contents, run};
+use shared::testing::{Chance, Process, Program, SmallDisk, eventually};
 
-use crate::chance::Chance;
 use crate::ledger::Ledger;
-use crate::namespace::SmallDisk;
-use crate::sqlite::{self, assert_sound};
-use crate::tracker::{Setup, Tracker, command, contents, eventually, run};
+use crate::setup::{BINARY, command, counts, program};
 
 /// The start is refused for `reason`, and everything in the folder is as it was.
-fn assert_refused(setup: &Setup, reason: &str) {
+fn assert_refused(setup: &Program, reason: &str) {
     let folder = setup.database.parent().unwrap();
     let before = contents(folder);
 
@@ -37,11 +37,11 @@ fn assert_refused(setup: &Setup, reason: &str) {
 }
 
 /// A database with something in it, and no tracker on it.
-async fn used_database(folder: &Path) -> Setup {
-    let setup = Setup::new(folder.join("errors.db"));
+async fn used_database(folder: &Path) -> Program {
+    let setup = program(folder);
     let tracker = setup.start().await;
-    let (status, body) = tracker.post("/api/errors", &report("Kept", 0)).await;
-    assert_eq!(status, 201, "{body}");
+    let reply = tracker.api().post_json("/api/errors", &report("Kept", 0)).await;
+    assert_eq!(reply.status, 201, "{}", reply.text());
     tracker.stop().await;
     setup
 }
@@ -49,9 +49,7 @@ async fn used_database(folder: &Path) -> Setup {
 fn report(kind: &str, padding: usize) -> Value {
     // Text that does not compress well, so that it fills pages.
     let mut chance = Chance::from_seed(kind.bytes().fold(7, |seed, byte| seed * 31 + u64::from(byte)));
-    let padding: String = (0..padding)
-        .map(|_| char::from(chance.within(33, 127) as u8))
-        .collect();
+    let padding = chance.text(padding);
     json!({"project": "faults", "exception_type": kind, "message": "m", "traceback": "", "extra": {"padding": padding}})
 }
 
@@ -59,22 +57,22 @@ fn report(kind: &str, padding: usize) -> Value {
 async fn a_newer_database_is_refused_unless_it_says_that_this_release_can_read_it() {
     let folder = tempfile::tempdir().unwrap();
     let setup = used_database(folder.path()).await;
-    sqlite::change(
+    change(
         &setup.database,
         "update _meta set value = '99' where key = 'schema_version'",
     )
     .await;
-    sqlite::change(
+    change(
         &setup.database,
         "alter table errors add column of_the_future text",
     )
     .await;
 
     let tracker = setup.start().await;
-    assert_eq!(tracker.counts("faults").await["Kept"], 1);
+    assert_eq!(counts(&tracker, "faults").await["Kept"], 1);
     tracker.stop().await;
 
-    sqlite::change(
+    change(
         &setup.database,
         "update _meta set value = '99.1.0' where key = 'min_reader'",
     )
@@ -88,24 +86,21 @@ async fn files_of_others_are_refused_and_left_as_they_were() {
     let setup = |name: &str| {
         let below = folder.path().join(name);
         std::fs::create_dir(&below).unwrap();
-        Setup::new(below.join("errors.db"))
+        program(&below)
     };
 
     let older = setup("older");
-    let options = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(&older.database)
-        .create_if_missing(true);
-    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    sqlx::query("create table errors (id integer primary key, fingerprint text)")
-        .execute(&pool)
-        .await
-        .unwrap();
-    pool.close().await;
+    std::fs::write(&older.database, "").unwrap();
+    change(
+        &older.database,
+        "create table errors (id integer primary key, fingerprint text)",
+    )
+    .await;
     assert_refused(&older, "it belongs to an older Monlight or to another program");
 
     let other = setup("other");
-    Setup::new(&other.database).start().await.stop().await;
-    sqlite::change(
+    other.start().await.stop().await;
+    change(
         &other.database,
         "update _meta set value = 'log-viewer' where key = 'product'",
     )
@@ -121,7 +116,7 @@ async fn files_of_others_are_refused_and_left_as_they_were() {
     assert_refused(&text, "it is no SQLite database, or it is damaged");
 
     let headless = setup("headless");
-    Setup::new(&headless.database).start().await.stop().await;
+    headless.start().await.stop().await;
     overwrite(&headless.database, 0, 100);
     assert_refused(&headless, "it is no SQLite database, or it is damaged");
 
@@ -136,7 +131,7 @@ async fn a_folder_that_cannot_be_made_is_named() {
     let in_the_way = folder.path().join("a-file");
     std::fs::write(&in_the_way, "").unwrap();
 
-    let finished = Setup::new(in_the_way.join("data/errors.db")).fails();
+    let finished = Program::new(BINARY, in_the_way.join("data/errors.db")).fails();
 
     assert_eq!(finished.code, Some(1));
     assert!(
@@ -162,13 +157,14 @@ fn overwrite(path: &Path, from: u64, length: u64) {
 #[tokio::test]
 async fn damaged_pages_are_reported_and_do_not_bring_the_process_down() {
     let folder = tempfile::tempdir().unwrap();
-    let setup = Setup::new(folder.path().join("errors.db"));
+    let setup = program(folder.path());
     let tracker = setup.start().await;
     for batch in 0..20 {
-        let reports: Vec<Value> = (0..50)
+        let reports: Value = (0..50)
             .map(|number| report(&format!("Kind{}", batch * 50 + number), 2_000))
             .collect();
-        assert_eq!(tracker.post("/api/errors/batch", &reports.into()).await.0, 200);
+        let reply = tracker.api().post_json("/api/errors/batch", &reports).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
     }
     tracker.stop().await;
     let size = std::fs::metadata(&setup.database).unwrap().len();
@@ -176,44 +172,35 @@ async fn damaged_pages_are_reported_and_do_not_bring_the_process_down() {
     overwrite(&setup.database, size / 4, size / 2);
 
     let mut tracker = setup.start().await;
-    let mut answers: Vec<(u16, Value)> = Vec::new();
+    let mut answers = Vec::new();
     for id in 1..=1_000 {
-        answers.push(tracker.get(&format!("/api/errors/{id}")).await);
+        answers.push(tracker.api().get(&format!("/api/errors/{id}")).await);
     }
     for number in 0..100 {
-        answers.push(
-            tracker
-                .post("/api/errors", &report(&format!("Kind{number}"), 500))
-                .await,
-        );
+        let report = report(&format!("Kind{number}"), 500);
+        answers.push(tracker.api().post_json("/api/errors", &report).await);
     }
     for path in [
         "?limit=200",
         "?search=kind7&limit=200",
         "?sort=count&limit=200&offset=400",
     ] {
-        answers.push(tracker.get(&format!("/api/errors{path}")).await);
+        answers.push(tracker.api().get(&format!("/api/errors{path}")).await);
     }
-    answers.push(
-        tracker
-            .post(
-                "/api/errors/bulk",
-                &json!({"ids": [1, 400, 500, 600], "action": "delete"}),
-            )
-            .await,
-    );
-    let (health, _) = tracker.get("/health").await;
+    let deletion = json!({"ids": [1, 400, 500, 600], "action": "delete"});
+    answers.push(tracker.api().post_json("/api/errors/bulk", &deletion).await);
+    let health = tracker.api().get("/health").await.status;
 
     assert!(!tracker.has_ended());
     assert!(health == 200 || health == 503, "{health}");
-    let damaged = answers.iter().filter(|(status, _)| *status == 503);
+    let damaged = answers.iter().filter(|reply| reply.status == 503);
     assert!(damaged.clone().count() > 100, "half of the file is damaged");
-    for (_, body) in damaged {
-        assert_eq!(body["detail"], "the database file is damaged; restore a backup");
+    for reply in damaged {
+        assert_eq!(reply.detail(), "the database file is damaged; restore a backup");
     }
     let unclear: Vec<_> = answers
         .iter()
-        .filter(|(status, _)| ![200, 201, 404, 503].contains(status))
+        .filter(|reply| ![200, 201, 404, 503].contains(&reply.status))
         .collect();
     assert!(unclear.is_empty(), "{unclear:?}");
     tracker.signal("TERM");
@@ -223,11 +210,12 @@ async fn damaged_pages_are_reported_and_do_not_bring_the_process_down() {
 }
 
 /// Waits until reports are accepted again.
-async fn accepts_again(tracker: &Tracker, ledger: &Ledger) {
+async fn accepts_again(tracker: &Process, ledger: &Ledger) {
     eventually("reports are accepted again", async || {
         let event = ledger.write(1);
-        let (status, _) = tracker.post("/api/errors", &ledger.report(event[0])).await;
-        (status < 300).then(|| ledger.acknowledge(&event))
+        let report = ledger.report(event[0]);
+        let reply = tracker.api().post_json("/api/errors", &report).await;
+        (reply.status < 300).then(|| ledger.acknowledge(&event))
     })
     .await;
 }
@@ -235,19 +223,20 @@ async fn accepts_again(tracker: &Tracker, ledger: &Ledger) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_of_another_process_is_answered_within_seconds_and_passes() {
     let folder = tempfile::tempdir().unwrap();
-    let setup = Setup::new(folder.path().join("errors.db"));
+    let setup = program(folder.path());
     let ledger = Arc::new(Ledger::new("locked"));
     let tracker = setup.start().await;
     accepts_again(&tracker, &ledger).await;
-    let mut other = sqlite::open(&setup.database).await;
+    let mut other = database::open(&setup.database).await;
     sqlx::query("begin immediate").execute(&mut other).await.unwrap();
 
     let started = Instant::now();
     let event = ledger.write(1);
-    let (status, body) = tracker.post("/api/errors", &ledger.report(event[0])).await;
+    let report = ledger.report(event[0]);
+    let refused = tracker.api().post_json("/api/errors", &report).await;
     let took = started.elapsed();
-    let health = tracker.get("/health").await;
-    let counts = tracker.counts("locked").await;
+    let health = tracker.api().get("/health").await;
+    let counts = counts(&tracker, "locked").await;
     let listen = tracker.address.to_string();
     let mut check = command(&[("LISTEN", &listen)]);
     check.arg("--healthcheck");
@@ -258,11 +247,14 @@ async fn a_lock_of_another_process_is_answered_within_seconds_and_passes() {
     };
     sqlx::query("rollback").execute(&mut other).await.unwrap();
 
-    assert_eq!(status, 503);
-    assert_eq!(body["detail"], "the database is busy; nothing was stored");
+    assert_eq!(
+        (refused.status, refused.detail().as_str()),
+        (503, "the database is busy; nothing was stored")
+    );
+    let body: Value = serde_json::from_slice(&refused.body).unwrap();
     assert!(body["retry_after"].as_u64().is_some(), "{body}");
     assert!(took < Duration::from_secs(6), "{took:?}");
-    assert_eq!((health.0, &health.1["status"]), (503, &json!("error")));
+    assert_eq!((health.status, &health.json()["status"]), (503, &json!("error")));
     assert_eq!(check.code, Some(1), "{}", check.stderr);
     assert_eq!(counts.values().sum::<i64>(), 1, "reading goes on");
     assert_eq!(second_start.code, Some(1));
@@ -273,7 +265,7 @@ async fn a_lock_of_another_process_is_answered_within_seconds_and_passes() {
     );
     accepts_again(&tracker, &ledger).await;
     eventually("health is back", async || {
-        (tracker.get("/health").await.0 == 200).then_some(())
+        (tracker.api().get("/health").await.status == 200).then_some(())
     })
     .await;
     ledger.settle(&tracker).await;
@@ -281,31 +273,32 @@ async fn a_lock_of_another_process_is_answered_within_seconds_and_passes() {
 }
 
 /// Reports until the tracker refuses; what it answered then.
-async fn report_until_refused(tracker: &Tracker, ledger: &Ledger) -> Value {
+async fn report_until_refused(tracker: &Process, ledger: &Ledger) -> String {
     for _ in 0..5_000 {
         let events = ledger.write(40);
-        let reports: Vec<Value> = events.iter().map(|event| ledger.report(*event)).collect();
-        let (status, body) = tracker.post("/api/errors/batch", &reports.into()).await;
-        if status == 503 {
-            return body;
+        let reports: Value = events.iter().map(|event| ledger.report(*event)).collect();
+        let reply = tracker.api().post_json("/api/errors/batch", &reports).await;
+        if reply.status == 503 {
+            return reply.detail();
         }
-        assert_eq!(status, 200, "{body}");
+        assert_eq!(reply.status, 200, "{}", reply.text());
         ledger.acknowledge(&events);
     }
     panic!("the disk never ran full");
 }
 
 /// Where a batch has no room there may be some for a small write, such as the health check's own.
-async fn health_tells_of_the_full_disk(tracker: &Tracker) {
+async fn health_tells_of_the_full_disk(tracker: &Process) {
     eventually("health tells of the full disk", async || {
         for action in ["resolve", "unresolve"].iter().cycle() {
-            let (status, body) = tracker.post(&format!("/api/errors/1/{action}"), &json!({})).await;
-            if status != 200 {
-                assert_eq!(body["detail"], "the disk is full; nothing was stored");
+            let path = format!("/api/errors/1/{action}");
+            let reply = tracker.api().post_json(&path, &json!({})).await;
+            if reply.status != 200 {
+                assert_eq!(reply.detail(), "the disk is full; nothing was stored");
                 break;
             }
         }
-        (tracker.get("/health").await.0 == 503).then_some(())
+        (tracker.api().get("/health").await.status == 503).then_some(())
     })
     .await;
 }
@@ -319,9 +312,9 @@ async fn a_full_disk_is_told_loses_nothing_and_ends_with_the_space() {
         eprintln!("no mounts here; the limit on file size in the next test stands in for a full disk");
         return;
     };
-    let setup = Setup::new(place.join("errors.db"));
+    let setup = program(&place);
     let ledger = Ledger::new("full");
-    let mut tracker = Tracker::start(disk.command(&setup, "true")).await;
+    let mut tracker = Process::start(disk.command(&setup, "true")).await;
     accepts_again(&tracker, &ledger).await;
     let filler = disk.seen_from_here(&tracker, "filler");
     let filled = std::fs::write(&filler, vec![0_u8; 8 << 20]);
@@ -329,12 +322,10 @@ async fn a_full_disk_is_told_loses_nothing_and_ends_with_the_space() {
 
     for _ in 0..2 {
         let refusal = report_until_refused(&tracker, &ledger).await;
-        assert_eq!(refusal["detail"], "the disk is full; nothing was stored");
+        assert_eq!(refusal, "the disk is full; nothing was stored");
         health_tells_of_the_full_disk(&tracker).await;
-        assert!(
-            tracker.counts("full").await.values().sum::<i64>() > 0,
-            "reading goes on"
-        );
+        let counted: i64 = counts(&tracker, "full").await.values().sum();
+        assert!(counted > 0, "reading goes on");
         assert!(!tracker.has_ended());
 
         // Some of the space comes back, and runs out again.
@@ -345,7 +336,7 @@ async fn a_full_disk_is_told_loses_nothing_and_ends_with_the_space() {
 
     std::fs::remove_file(&filler).unwrap();
     eventually("health is back", async || {
-        (tracker.get("/health").await.0 == 200).then_some(())
+        (tracker.api().get("/health").await.status == 200).then_some(())
     })
     .await;
     ledger.settle(&tracker).await;
@@ -369,7 +360,7 @@ async fn a_start_on_a_full_disk_says_so() {
         return;
     };
 
-    let finished = run(disk.command(&Setup::new(folder.path().join("errors.db")), "true"));
+    let finished = run(disk.command(&program(folder.path()), "true"));
 
     assert_eq!(finished.code, Some(1), "{}", finished.stderr);
     assert!(finished.stderr.contains("full"), "{}", finished.stderr);
@@ -379,20 +370,17 @@ async fn a_start_on_a_full_disk_says_so() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_limit_on_file_size_is_told_and_does_not_kill() {
     let folder = tempfile::tempdir().unwrap();
-    let setup = Setup::new(folder.path().join("errors.db"));
+    let setup = program(folder.path());
     let ledger = Ledger::new("limited");
     // Blocks of 512 bytes, so 2 MiB.
     let limited = setup.command(&["sh", "-c", "ulimit -f 4096 && exec \"$0\""]);
-    let tracker = Tracker::start(limited).await;
+    let tracker = Process::start(limited).await;
 
     let refusal = report_until_refused(&tracker, &ledger).await;
 
-    let detail = refusal["detail"].as_str().unwrap();
-    assert!(detail.ends_with("nothing was stored"), "{detail}");
-    assert!(
-        tracker.counts("limited").await.values().sum::<i64>() > 0,
-        "reading goes on"
-    );
+    assert!(refusal.ends_with("nothing was stored"), "{refusal}");
+    let counted: i64 = counts(&tracker, "limited").await.values().sum();
+    assert!(counted > 0, "reading goes on");
     tracker.stop().await;
     let tracker = setup.start().await;
     ledger.settle(&tracker).await;
@@ -409,7 +397,7 @@ async fn a_database_that_cannot_be_written_is_refused_at_the_start() {
         eprintln!("no mounts here; a read-only disk cannot be tried");
         return;
     };
-    let copied = Setup::new(place.join("errors.db"));
+    let copied = program(&place);
     let read_only = format!(
         "cp \"{}\" \"$0\" && mount -o remount,ro \"$0\"",
         setup.database.display()

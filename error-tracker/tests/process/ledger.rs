@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
+use shared::testing::Process;
 
-use crate::tracker::Tracker;
+use crate::setup::counts;
 
 /// Different errors that the reports are spread over.
 const KINDS: u64 = 7;
@@ -100,14 +101,15 @@ impl Ledger {
 
     /// Checks the counts, sends everything again under the same event ids, and checks that now
     /// each report is counted once: those that were acknowledged must be known already.
-    pub(crate) async fn settle(&self, tracker: &Tracker) {
-        self.assert_bounds(&tracker.counts(self.project).await);
+    pub(crate) async fn settle(&self, tracker: &Process) {
+        self.assert_bounds(&counts(tracker, self.project).await);
 
         let open: Vec<(u64, bool)> = self.inner.lock().unwrap().open.drain().collect();
         for chunk in open.chunks(RESEND) {
-            let reports: Vec<Value> = chunk.iter().map(|(event, _)| self.report(*event)).collect();
-            let (status, body) = tracker.post("/api/errors/batch", &reports.into()).await;
-            assert_eq!(status, 200, "{body}");
+            let reports: Value = chunk.iter().map(|(event, _)| self.report(*event)).collect();
+            let reply = tracker.api().post_json("/api/errors/batch", &reports).await;
+            assert_eq!(reply.status, 200, "{}", reply.text());
+            let body = reply.json();
             let results = body["results"].as_array().unwrap();
             assert_eq!(results.len(), chunk.len());
             for ((event, was_acknowledged), result) in chunk.iter().zip(results) {
@@ -127,6 +129,6 @@ impl Ledger {
             inner.settled.clone()
         };
         expected.retain(|_, count| *count > 0);
-        assert_eq!(tracker.counts(self.project).await, expected);
+        assert_eq!(counts(tracker, self.project).await, expected);
     }
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use shared::testing::process::KEY;
+use shared::testing::{Chance, DEADLINE, Process, eventually};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::chance::Chance;
 use crate::ledger::Ledger;
-use crate::tracker::{DEADLINE, KEY, Tracker, eventually};
 
 const CLIENTS: u64 = 6;
 /// Reports of a batch at most; more than one transaction takes.
@@ -24,7 +24,7 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    pub(crate) fn start(tracker: &Tracker, ledger: &Arc<Ledger>) -> Self {
+    pub(crate) fn start(tracker: &Process, ledger: &Arc<Ledger>) -> Self {
         let stop = CancellationToken::new();
         let acknowledged_before = ledger.acknowledged();
         let clients = (0..CLIENTS)
@@ -36,7 +36,7 @@ impl Load {
                     "/api/errors/batch"
                 };
                 let client = Client {
-                    url: tracker.url(path),
+                    url: format!("http://{}{path}", tracker.address),
                     is_single,
                     http: shared::outbound::client(DEADLINE),
                     ledger: Arc::clone(ledger),

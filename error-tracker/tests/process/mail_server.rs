@@ -4,10 +4,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
+use shared::testing::{Program, eventually};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-
-use crate::tracker::{Setup, eventually};
 
 pub(crate) const RECIPIENTS: [&str; 2] = ["ops@example.com", "dev@example.com"];
 pub(crate) const SENDER: &str = "errors@example.com";
@@ -119,8 +118,8 @@ impl MailServer {
     }
 
     /// The settings that lead to this server.
-    pub(crate) fn set(&self, setup: Setup) -> Setup {
-        set(setup, self.port)
+    pub(crate) fn set(&self, program: Program) -> Program {
+        set(program, self.port)
     }
 
     pub(crate) fn mails(&self) -> Vec<Mail> {
@@ -151,8 +150,8 @@ impl Drop for MailServer {
 }
 
 /// The settings that send mail to this port.
-pub(crate) fn set(setup: Setup, port: u16) -> Setup {
-    setup
+pub(crate) fn set(program: Program, port: u16) -> Program {
+    program
         .with("SMTP_HOST", "127.0.0.1")
         .with("SMTP_PORT", port)
         .with("SMTP_FROM", SENDER)
@@ -259,8 +258,8 @@ impl Aiosmtpd {
         Some(server)
     }
 
-    pub(crate) fn set(&self, setup: Setup) -> Setup {
-        set(setup, self.port)
+    pub(crate) fn set(&self, program: Program) -> Program {
+        set(program, self.port)
     }
 
     /// Waits until so many mails are there; the envelope is in headers that aiosmtpd adds.

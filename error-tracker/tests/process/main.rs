@@ -9,17 +9,14 @@
 )]
 
 mod alerts;
-mod chance;
 mod crash;
 mod database_faults;
 mod http_receiver;
 mod ledger;
 mod load;
 mod mail_server;
-mod namespace;
 mod read_only_disk;
 mod settings;
-mod sqlite;
+mod setup;
 mod stop;
-mod tracker;
 mod verbs;

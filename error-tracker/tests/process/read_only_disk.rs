@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::testing::{Program, read_only_disk};
 
-use crate::tracker::BINARY;
+use crate::setup::BINARY;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_fails_is_told_and_loses_nothing_that_was_acknowledged() {

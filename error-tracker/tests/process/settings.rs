@@ -1,6 +1,9 @@
 //! Settings: all faults at once, each with the name to change; values from files.
 
-use crate::tracker::{Setup, command, run};
+use shared::testing::Client;
+use shared::testing::process::{KEY, run};
+
+use crate::setup::{command, program};
 
 /// `EX_USAGE` of sysexits.h.
 const USAGE: i32 = 64;
@@ -8,7 +11,6 @@ const USAGE: i32 = 64;
 #[tokio::test]
 async fn every_fault_is_told_at_once_with_its_variable() {
     let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("errors.db");
     let faulty = [
         ("LISTEN", "nowhere"),
         ("LOG_LEVEL", "loud"),
@@ -30,10 +32,10 @@ async fn every_fault_is_told_at_once_with_its_variable() {
         ("ALERT_MAX_PER_HOUR", "0"),
         ("BASE_URL", "example.com"),
     ];
-    let setup = faulty.iter().fold(
-        Setup::new(&database).without("API_KEY"),
-        |setup, (name, value)| setup.with(name, value),
-    );
+    let setup = program(folder.path()).without("API_KEY");
+    let setup = faulty
+        .iter()
+        .fold(setup, |setup, (name, value)| setup.with(name, value));
 
     let finished = setup.fails();
 
@@ -51,7 +53,7 @@ async fn every_fault_is_told_at_once_with_its_variable() {
     }
     assert!(!finished.stderr.contains("panicked"), "{}", finished.stderr);
     assert!(
-        !database.exists(),
+        !setup.database.exists(),
         "a start that cannot succeed leaves nothing behind"
     );
 }
@@ -69,9 +71,7 @@ async fn a_key_must_be_somebodys_own() {
         ("one,two,three", "more than two keys"),
         ("with space inside", "no HTTP header can carry"),
     ] {
-        let finished = Setup::new(folder.path().join("errors.db"))
-            .with("API_KEY", key)
-            .fails();
+        let finished = program(folder.path()).with("API_KEY", key).fails();
 
         assert_eq!(finished.code, Some(USAGE), "{key:?}: {}", finished.stderr);
         assert!(
@@ -83,7 +83,7 @@ async fn a_key_must_be_somebodys_own() {
         assert!(!finished.stderr.contains("own-key"), "{}", finished.stderr);
     }
 
-    let specific = Setup::new(folder.path().join("errors.db"))
+    let specific = program(folder.path())
         .with("ERROR_TRACKER_API_KEY", "one,two,three")
         .fails();
     assert!(
@@ -98,21 +98,20 @@ async fn settings_may_come_from_files_and_a_blank_value_is_none() {
     let folder = tempfile::tempdir().unwrap();
     let key_file = folder.path().join("key");
     std::fs::write(&key_file, "key-from-a-file\n").unwrap();
-    let tracker = Setup::new(folder.path().join("errors.db"))
+    let tracker = program(folder.path())
         .with("API_KEY", " ")
         .with("API_KEY_FILE", key_file.display())
         .with("RETENTION_DAYS", "")
         .with("SMTP_HOST", "  ")
         .start()
         .await;
-    let client = shared::outbound::client(crate::tracker::DEADLINE);
     let ask = async |key: &str| {
-        let request = client.get(tracker.url("/api/projects")).header("x-api-key", key);
-        request.send().await.unwrap().status().as_u16()
+        let client = Client::new(tracker.address).with("X-API-Key", key);
+        client.get("/api/projects").await.status
     };
 
     assert_eq!(ask("key-from-a-file").await, 200);
-    assert_eq!(ask(crate::tracker::KEY).await, 401);
+    assert_eq!(ask(KEY).await, 401);
 }
 
 #[tokio::test]
@@ -122,7 +121,7 @@ async fn a_file_that_cannot_be_read_and_a_value_given_twice_are_faults() {
     let limit_file = folder.path().join("limit");
     std::fs::write(&limit_file, "5").unwrap();
 
-    let finished = Setup::new(folder.path().join("errors.db"))
+    let finished = program(folder.path())
         .without("API_KEY")
         .with("API_KEY_FILE", missing.display())
         .with("RATE_LIMIT_FILE", limit_file.display())
@@ -146,13 +145,13 @@ async fn a_file_that_cannot_be_read_and_a_value_given_twice_are_faults() {
 #[tokio::test]
 async fn the_more_specific_name_of_the_key_wins() {
     let folder = tempfile::tempdir().unwrap();
-    let tracker = Setup::new(folder.path().join("errors.db"))
+    let tracker = program(folder.path())
         .with("API_KEY", "the-general-one")
-        .with("ERROR_TRACKER_API_KEY", crate::tracker::KEY)
+        .with("ERROR_TRACKER_API_KEY", KEY)
         .start()
         .await;
 
-    assert_eq!(tracker.get("/api/projects").await.0, 200);
+    assert_eq!(tracker.api().get("/api/projects").await.status, 200);
 }
 
 #[tokio::test]

@@ -4,23 +4,26 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
+use shared::testing::Process;
+use shared::testing::database::{self, assert_sound, number};
+use shared::testing::namespace::as_first_process;
+use shared::testing::process::{KEY, STOP_LIMIT};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::ledger::Ledger;
 use crate::load::Load;
 use crate::mail_server::MailServer;
-use crate::namespace::as_first_process;
-use crate::sqlite::assert_sound;
-use crate::tracker::{KEY, STOP_LIMIT, Setup, Tracker};
+use crate::setup::{counts, program};
 
 /// Waits for the end after a signal, and expects what Docker and systemd expect.
-async fn ends_well(tracker: &mut Tracker) {
+async fn ends_well(tracker: &mut Process) {
     let (status, took) = tracker.ended().await;
 
     assert_eq!(status.code(), Some(0), "{}", tracker.log_text());
     assert!(took < STOP_LIMIT, "{took:?}");
-    assert!(tracker.log_line("stopped").is_some(), "{}", tracker.log_text());
+    let said = tracker.log_lines("stopped");
+    assert!(!said.is_empty(), "{}", tracker.log_text());
 }
 
 /// The write-ahead log has been moved into the file.
@@ -32,7 +35,7 @@ fn assert_merged(database: &Path) {
 
 async fn a_stop_under_load_keeps_every_promise(signal: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let setup = Setup::new(folder.path().join("errors.db"));
+    let setup = program(folder.path());
     let ledger = Arc::new(Ledger::new("stopped"));
     let mut tracker = setup.start().await;
     let load = Load::start(&tracker, &ledger);
@@ -61,7 +64,7 @@ async fn sigint_under_load_loses_nothing_that_was_acknowledged() {
 #[tokio::test]
 async fn a_request_in_flight_at_the_stop_is_answered_and_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let setup = Setup::new(folder.path().join("errors.db"));
+    let setup = program(folder.path());
     let mut tracker = setup.start().await;
     let (head, body) = report("InFlight");
     let (first_half, second_half) = body.split_at(body.len() / 2);
@@ -71,7 +74,7 @@ async fn a_request_in_flight_at_the_stop_is_answered_and_kept() {
         .await
         .unwrap();
     // An answer on another connection shows that the tracker has taken up the first one.
-    assert_eq!(tracker.get("/health").await.0, 200);
+    assert_eq!(tracker.api().get("/health").await.status, 200);
 
     tracker.signal("TERM");
     tracker.logged("stopping").await;
@@ -83,13 +86,13 @@ async fn a_request_in_flight_at_the_stop_is_answered_and_kept() {
     assert!(answer.contains("\"status\":\"created\""), "{answer}");
     ends_well(&mut tracker).await;
     let again = setup.start().await;
-    assert_eq!(again.counts("stopped").await["InFlight"], 1);
+    assert_eq!(counts(&again, "stopped").await["InFlight"], 1);
 }
 
 #[tokio::test]
 async fn neither_idle_nor_half_sent_requests_hold_the_stop_up() {
     let folder = tempfile::tempdir().unwrap();
-    let setup = Setup::new(folder.path().join("errors.db"));
+    let setup = program(folder.path());
     let mut tracker = setup.start().await;
     let (head, body) = report("HalfSent");
     let mut streams = Vec::new();
@@ -104,19 +107,20 @@ async fn neither_idle_nor_half_sent_requests_hold_the_stop_up() {
         stream.write_all(sent.as_bytes()).await.unwrap();
         streams.push(stream);
     }
-    assert_eq!(tracker.get("/health").await.0, 200);
+    assert_eq!(tracker.api().get("/health").await.status, 200);
 
     tracker.signal("TERM");
     ends_well(&mut tracker).await;
 
     let again = setup.start().await;
-    assert!(again.counts("stopped").await.is_empty(), "half a report is none");
+    let counts = counts(&again, "stopped").await;
+    assert!(counts.is_empty(), "half a report is none");
 }
 
 #[tokio::test]
 async fn an_idle_connection_alone_is_closed_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let mut tracker = Setup::new(folder.path().join("errors.db")).start().await;
+    let mut tracker = program(folder.path()).start().await;
     let mut stream = TcpStream::connect(tracker.address).await.unwrap();
     stream
         .write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -137,24 +141,18 @@ async fn an_idle_connection_alone_is_closed_at_once() {
 async fn a_mail_server_that_hangs_does_not_hold_the_stop_up() {
     let folder = tempfile::tempdir().unwrap();
     let server = MailServer::silent().await;
-    let mut tracker = server
-        .set(Setup::new(folder.path().join("errors.db")))
-        .start()
-        .await;
-    let (status, body) = tracker
-        .post(
-            "/api/errors",
-            &serde_json::from_str(&report("Hanging").1).unwrap(),
-        )
-        .await;
-    assert_eq!(status, 201, "{body}");
+    let setup = server.set(program(folder.path()));
+    let mut tracker = setup.start().await;
+    let (_, body) = report("Hanging");
+    let reply = tracker.api().post_bytes("/api/errors", body.as_bytes()).await;
+    assert_eq!(reply.status, 201, "{}", reply.text());
     server.connected().await;
 
     tracker.signal("TERM");
     ends_well(&mut tracker).await;
 
     assert_eq!(
-        crate::sqlite::number(&folder.path().join("errors.db"), "select count(*) from alerts").await,
+        number(&setup.database, "select count(*) from alerts").await,
         1,
         "the alert waits for the next start"
     );
@@ -163,12 +161,12 @@ async fn a_mail_server_that_hangs_does_not_hold_the_stop_up() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_another_process_holds_does_not_hold_the_stop_up() {
     let folder = tempfile::tempdir().unwrap();
-    let setup = Setup::new(folder.path().join("errors.db"));
+    let setup = program(folder.path());
     let ledger = Arc::new(Ledger::new("stopped"));
     let mut tracker = setup.start().await;
     let load = Load::start(&tracker, &ledger);
     load.acknowledged(100).await;
-    let mut other = crate::sqlite::open(&setup.database).await;
+    let mut other = database::open(&setup.database).await;
     sqlx::query("begin immediate").execute(&mut other).await.unwrap();
 
     tracker.signal("TERM");
@@ -184,14 +182,14 @@ async fn a_database_that_another_process_holds_does_not_hold_the_stop_up() {
 #[tokio::test]
 async fn the_first_process_of_a_container_stops_on_a_signal_too() {
     let folder = tempfile::tempdir().unwrap();
-    let setup = Setup::new(folder.path().join("errors.db"));
+    let setup = program(folder.path());
     for signal in ["TERM", "INT"] {
         let Some(command) = as_first_process(&setup) else {
             eprintln!("no process namespaces here; the process cannot be given the number 1");
             return;
         };
-        let mut tracker = Tracker::start(command).await;
-        assert_eq!(tracker.get("/health").await.0, 200);
+        let mut tracker = Process::start(command).await;
+        assert_eq!(tracker.api().get("/health").await.status, 200);
 
         tracker.signal_child(signal);
         ends_well(&mut tracker).await;

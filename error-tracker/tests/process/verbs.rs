@@ -3,10 +3,13 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
+use shared::testing::Program;
+use shared::testing::database::{assert_sound, number};
+use shared::testing::process::{contents, run};
+
 use crate::ledger::Ledger;
 use crate::load::Load;
-use crate::sqlite::assert_sound;
-use crate::tracker::{Setup, command, run};
+use crate::setup::{BINARY, command, counts, program};
 
 #[tokio::test]
 async fn version_and_help_need_no_settings() {
@@ -90,7 +93,7 @@ async fn what_it_does_not_know_it_refuses() {
 #[tokio::test]
 async fn the_health_check_says_whether_the_service_runs() {
     let folder = tempfile::tempdir().unwrap();
-    let tracker = Setup::new(folder.path().join("errors.db")).start().await;
+    let tracker = program(folder.path()).start().await;
     // As in a container: all interfaces, and the check goes over loopback. No other setting is needed.
     let everywhere = format!("0.0.0.0:{}", tracker.address.port());
     let check = || {
@@ -115,7 +118,7 @@ async fn the_health_check_says_whether_the_service_runs() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_under_load_holds_all_that_was_acknowledged_before() {
     let folder = tempfile::tempdir().unwrap();
-    let setup = Setup::new(folder.path().join("errors.db"));
+    let setup = program(folder.path());
     let copy = folder.path().join("copy.db");
     let ledger = Arc::new(Ledger::new("copied"));
     let tracker = setup.start().await;
@@ -130,7 +133,7 @@ async fn a_backup_under_load_holds_all_that_was_acknowledged_before() {
         assert_eq!(finished.code, Some(0), "{}", finished.stderr);
 
         assert_sound(&copy).await;
-        let counted = crate::sqlite::number(&copy, "select sum(count) from errors").await;
+        let counted = number(&copy, "select sum(count) from errors").await;
         assert!(
             counted as u64 >= least,
             "{counted} in the copy, {least} acknowledged before it"
@@ -141,9 +144,9 @@ async fn a_backup_under_load_holds_all_that_was_acknowledged_before() {
     tracker.stop().await;
 
     // The copy is a database to start on, not only one to read.
-    let restored = Setup::new(&copy).start().await;
-    assert!(!restored.counts("copied").await.is_empty());
-    let names: Vec<_> = crate::tracker::contents(folder.path()).into_keys().collect();
+    let restored = Program::new(BINARY, &copy).start().await;
+    assert!(!counts(&restored, "copied").await.is_empty());
+    let names: Vec<_> = contents(folder.path()).into_keys().collect();
     assert!(
         !names
             .iter()
@@ -155,8 +158,9 @@ async fn a_backup_under_load_holds_all_that_was_acknowledged_before() {
 #[tokio::test]
 async fn a_backup_without_a_source_or_a_place_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let there = folder.path().join("errors.db");
-    Setup::new(&there).start().await.stop().await;
+    let setup = program(folder.path());
+    setup.start().await.stop().await;
+    let there = setup.database;
     let missing = folder.path().join("missing.db");
     let copy = folder.path().join("copy.db");
     let nowhere = folder.path().join("no/such/folder/copy.db");
@@ -173,7 +177,7 @@ async fn a_backup_without_a_source_or_a_place_says_so() {
 
         assert_eq!(finished.code, Some(1), "{}", finished.stderr);
         assert!(finished.stderr.contains(why), "{}", finished.stderr);
-        let names: Vec<_> = crate::tracker::contents(folder.path()).into_keys().collect();
+        let names: Vec<_> = contents(folder.path()).into_keys().collect();
         let is_copy = |name: &std::path::PathBuf| name.to_string_lossy().contains("copy");
         assert!(
             !names.iter().any(is_copy),
@@ -189,7 +193,7 @@ async fn a_port_that_is_taken_is_named() {
     let address = taken.local_addr().unwrap();
     let database = folder.path().join("data/errors.db");
 
-    let finished = Setup::new(&database).with("LISTEN", address).fails();
+    let finished = Program::new(BINARY, &database).with("LISTEN", address).fails();
 
     assert_eq!(finished.code, Some(1));
     assert!(

@@ -3,14 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use shared::testing::database::{self, assert_sound};
-use shared::testing::process::run;
+use shared::testing::database::{self, assert_sound, change};
+use shared::testing::process::{contents, run};
 use shared::testing::{Chance, Process, Program, SmallDisk, eventually};
-use sqlx::Connection as _;
 
 use crate::docker::{Container, DockerFolder};
 use crate::ledger::Ledger;
-use crate::setup::{BINARY, contents, export, has, program};
+use crate::setup::{BINARY, export, has, program};
 
 /// Text that does not compress well, so that it fills pages.
 fn fill(container: &mut Container, ledger: &Ledger, lines: usize, chance: &mut Chance) {
@@ -39,12 +38,11 @@ async fn files_of_others_are_refused_and_left_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
     let (setup, docker) = program(folder.path());
     setup.start().await.stop().await;
-    let mut connection = database::open(&setup.database).await;
-    sqlx::query("update _meta set value = 'error-tracker' where key = 'product'")
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    connection.close().await.unwrap();
+    change(
+        &setup.database,
+        "update _meta set value = 'error-tracker' where key = 'product'",
+    )
+    .await;
     docker.container("shop").line("one");
     let before = contents(folder.path());
 

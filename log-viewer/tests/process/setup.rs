@@ -1,7 +1,6 @@
 //! The program under test beside a folder of containers.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 use shared::testing::{Process, Program, eventually};
@@ -43,19 +42,4 @@ pub(crate) async fn messages(viewer: &Process) -> Vec<String> {
         .iter()
         .map(|entry| entry["message"].as_str().unwrap().to_owned())
         .collect()
-}
-
-/// Every file below a folder with its bytes, to show that nothing was touched.
-pub(crate) fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut all = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            all.extend(contents(&path));
-        } else {
-            let bytes = std::fs::read(&path).unwrap();
-            all.insert(path, bytes);
-        }
-    }
-    all
 }

@@ -3,14 +3,14 @@
 use std::net::TcpListener;
 
 use shared::testing::database::assert_sound;
-use shared::testing::process::run;
+use shared::testing::process::{Finished, contents, run};
 use shared::testing::{Chance, Program};
 
 use crate::ledger::Ledger;
-use crate::setup::{BINARY, contents, export, has, messages, program};
+use crate::setup::{BINARY, export, has, messages, program};
 use crate::writing::{Upkeep, Writing};
 
-fn verb(arguments: &[&str], settings: &[(&str, &str)]) -> shared::testing::process::Finished {
+fn verb(arguments: &[&str], settings: &[(&str, &str)]) -> Finished {
     let mut command = std::process::Command::new(BINARY);
     command.env_clear().envs(settings.iter().copied()).args(arguments);
     run(command)

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use shared::testing::database::{self, assert_sound};
-use shared::testing::process::run;
+use shared::testing::database::{self, assert_sound, change};
+use shared::testing::process::{contents, run};
 use shared::testing::{Chance, Process, Program, SmallDisk, eventually};
 
 use crate::ledger::Ledger;
 use crate::load::Load;
-use crate::setup::{BINARY, change, contents, count, point, program};
+use crate::setup::{BINARY, count, point, program};
 
 /// The start is refused for `reason`, and everything in the folder is as it was.
 fn assert_refused(setup: &Program, reason: &str) {

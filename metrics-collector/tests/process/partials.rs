@@ -1,7 +1,5 @@
 //! What a busy minute comes to is told while more of its points come in, from partials, and every point counts once.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 use shared::testing::{Client, database, eventually};
 
@@ -31,15 +29,6 @@ async fn told(api: &Client) -> [Value; 3] {
     [all["count"].clone(), all["sum"].clone(), one["count"].clone()]
 }
 
-async fn has_partials(path: &Path) -> bool {
-    let mut db = database::open(path).await;
-    let count: i64 = sqlx::query_scalar("select count(*) from partials")
-        .fetch_one(&mut db)
-        .await
-        .unwrap();
-    count > 0
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_point_of_a_busy_minute_counts_once_before_and_after_a_kill() {
     let folder = tempfile::tempdir().unwrap();
@@ -58,8 +47,11 @@ async fn every_point_of_a_busy_minute_counts_once_before_and_after_a_kill() {
     let count = BATCHES * BATCH;
     let expected = [json!(count), json!(sum as f64), json!(count / SERIES)];
 
-    let path = folder.path().join("metrics.db");
-    eventually("partials", async || has_partials(&path).await.then_some(())).await;
+    eventually("partials", async || {
+        let partials = database::number(&service.database, "select count(*) from partials").await;
+        (partials > 0).then_some(())
+    })
+    .await;
     assert_eq!(told(&api).await, expected);
     // Its distribution is told by sketches until the minute is over.
     let merged = api.get("/api/metrics?name=took&period=1h").await.json();

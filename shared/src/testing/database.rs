@@ -15,6 +15,33 @@ pub async fn open(path: &Path) -> SqliteConnection {
         .expect("a database that can be opened")
 }
 
+/// Changes the file while no service runs on it.
+///
+/// # Panics
+/// When the statement fails.
+pub async fn change(path: &Path, statement: &'static str) {
+    let mut connection = open(path).await;
+    sqlx::query(statement)
+        .execute(&mut connection)
+        .await
+        .expect("a statement that this database takes");
+    connection.close().await.expect("a database that can be closed");
+}
+
+/// The number that a query answers with.
+///
+/// # Panics
+/// When it answers with something else.
+pub async fn number(path: &Path, query: &'static str) -> i64 {
+    let mut connection = open(path).await;
+    let number = sqlx::query_scalar(query)
+        .fetch_one(&mut connection)
+        .await
+        .expect("a query that answers with a number");
+    connection.close().await.expect("a database that can be closed");
+    number
+}
+
 /// SQLite's own check of every page, and of every reference between rows.
 ///
 /// # Panics

@@ -1,9 +1,9 @@
-//! A service as its own process: starts it, talks to it, sends it signals, reads what it says.
+//! A service as its own process: starts it, talks to it, sends it signals, reads what it says and what it leaves.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -134,6 +134,25 @@ impl From<Output> for Finished {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
+}
+
+/// Every file below a folder with its bytes, to show that nothing was touched.
+///
+/// # Panics
+/// When one of them cannot be read.
+#[must_use]
+pub fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).expect("a folder that can be read") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            all.extend(contents(&path));
+        } else {
+            let bytes = std::fs::read(&path).expect("a file that can be read");
+            all.insert(path, bytes);
+        }
+    }
+    all
 }
 
 fn signal(name: &str, process_id: u32) {
