@@ -130,16 +130,19 @@ impl Collect for BySeries {
 /// Looks for exact percentiles, of series and of all series of metrics.
 #[derive(Debug)]
 pub(crate) struct Searching {
-    searches: HashMap<SeriesId, Search>,
-    /// Of the last series, and of its metric's total.
-    current: [SeriesId; 2],
+    searches: Vec<(SeriesId, Search)>,
+    search_of: HashMap<SeriesId, usize>,
+    /// Where points of the last series go.
+    current: [Option<usize>; 2],
 }
 
 impl Searching {
-    pub(crate) fn new(searches: impl IntoIterator<Item = (SeriesId, Search)>) -> Self {
+    pub(crate) fn new(searches: Vec<(SeriesId, Search)>) -> Self {
+        let places = searches.iter().enumerate();
         Self {
-            searches: searches.into_iter().collect(),
-            current: [SeriesId(0); 2],
+            search_of: places.map(|(place, (series, _))| (*series, place)).collect(),
+            searches,
+            current: [None; 2],
         }
     }
 
@@ -155,15 +158,14 @@ impl Collect for Searching {
         let Some(metric) = catalogue.metric_of_page(series.page()) else {
             return false;
         };
-        self.current = [series, SeriesId::new(metric.total, 0)];
-        self.current.iter().any(|key| self.searches.contains_key(key))
+        let keys = [series, SeriesId::new(metric.total, 0)];
+        self.current = keys.map(|key| self.search_of.get(&key).copied());
+        self.current.iter().any(Option::is_some)
     }
 
     fn add(&mut self, value: f64, _at: i64) {
-        for key in &self.current {
-            if let Some(search) = self.searches.get_mut(key) {
-                search.add(value);
-            }
+        for place in self.current.into_iter().flatten() {
+            self.searches[place].1.add(value);
         }
     }
 }

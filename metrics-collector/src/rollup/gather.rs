@@ -1,10 +1,11 @@
-//! Summarises points of a minute, a part of the series at a time.
+//! Summarises points of a minute, a part of the series at a time, and puts summaries into rows and out of them.
 
+use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 
 use crate::bucket::Resolution;
 use crate::minute::{self, BySeries, Counting};
-use crate::page::{PageId, PageWriter, SeriesId};
+use crate::page::{PageId, PageWriter, SeriesId, entries};
 use crate::store::replaceable::NamedValue;
 use crate::store::{Result, Store};
 use crate::summary::Summary;
@@ -42,6 +43,23 @@ pub(super) async fn passes(
     }
     passes.push(first..=*ALL_SERIES.end());
     Ok(passes)
+}
+
+/// What series come to.
+pub(super) type Summaries = BTreeMap<SeriesId, Summary>;
+
+/// Adds what a row has of the series of a page. `start_ms` is when its bucket begins.
+pub(super) fn add_row(summaries: &mut Summaries, page: PageId, start_ms: i64, row: &[u8]) {
+    for (slot, entry) in entries(row) {
+        let summary = summaries.entry(SeriesId::new(page, slot)).or_default();
+        if summary.merge_bytes(entry, start_ms, true).is_none() {
+            tracing::error!(
+                page = page.0,
+                start_ms,
+                "a summary is damaged; what is made of it is not complete"
+            );
+        }
+    }
 }
 
 /// Puts summaries into rows, a page in each. They come in the order of their series.

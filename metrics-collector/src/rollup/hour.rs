@@ -1,13 +1,13 @@
 //! Hours, made from the rows of their minutes: those that are over, and what others have come to so far.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
+use super::gather::{Summaries, add_row};
 use crate::bucket::{MINUTES_PER_HOUR, Resolution};
-use crate::page::{PageId, PageWriter, entries};
+use crate::page::{PageId, PageWriter};
 use crate::store::aggregated::Place;
 use crate::store::so_far::{Minutes, Row};
 use crate::store::{Result, Store};
-use crate::summary::Summary;
 use crate::turns::Turns;
 
 /// Rows of an hour are written when they are so many bytes.
@@ -70,7 +70,7 @@ pub(super) async fn extend_so_far(store: &Store, turns: &Turns, hour: i64, end: 
             let mut summaries = Summaries::new();
             let mut held = Minutes::default();
             if let Some(row) = store.hour_so_far(page, hour, generation).await? {
-                add(&mut summaries, page, start_ms, &row.data);
+                add_row(&mut summaries, page, start_ms, &row.data);
                 held = row.minutes;
             }
             for (from, to) in minutes.without(held).ranges(hour) {
@@ -93,9 +93,6 @@ pub(super) async fn extend_so_far(store: &Store, turns: &Turns, hour: i64, end: 
     Ok(())
 }
 
-/// By the place on the page.
-type Summaries = BTreeMap<u32, Summary>;
-
 fn all_pages(store: &Store) -> HashSet<PageId> {
     let catalogue = store.catalogue();
     catalogue
@@ -113,29 +110,17 @@ async fn add_minutes(
 ) -> Result<()> {
     store
         .for_each_row(page, Resolution::Minute, from, to, |minute, row| {
-            add(summaries, page, Resolution::Minute.start(minute).millis(), row);
+            add_row(summaries, page, Resolution::Minute.start(minute).millis(), row);
         })
         .await
 }
 
-fn add(summaries: &mut Summaries, page: PageId, start_ms: i64, row: &[u8]) {
-    for (slot, entry) in entries(row) {
-        let summary = summaries.entry(slot).or_default();
-        if summary.merge_bytes(entry, start_ms, true).is_none() {
-            tracing::error!(
-                page = page.0,
-                start_ms,
-                "a summary is damaged; its hour is not complete"
-            );
-        }
-    }
-}
-
+/// The row of one page.
 fn row_of(hour: i64, summaries: Summaries) -> Vec<u8> {
     let start_ms = Resolution::Hour.start(hour).millis();
     let mut writer = PageWriter::default();
-    for (slot, summary) in summaries {
-        writer.push(slot, &summary, start_ms);
+    for (series, summary) in summaries {
+        writer.push(series.slot(), &summary, start_ms);
     }
     writer.finish()
 }

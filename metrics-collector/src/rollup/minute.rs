@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::gather::{ALL_SERIES, MOST_VALUES, Pages, passes};
+use super::gather::{ALL_SERIES, MOST_VALUES, Pages, Summaries, passes};
 use super::partial;
 use crate::bucket::Resolution;
 use crate::catalogue::Metric;
@@ -18,8 +18,6 @@ use crate::turns::Turns;
 
 /// What is held at once of a minute that is made from partials: as much of rows, and of values that are gone through.
 const MOST_BYTES: usize = MOST_VALUES as usize * size_of::<f64>() / 2;
-
-type Summaries = BTreeMap<SeriesId, Summary>;
 
 /// Makes the rows of a minute. More points than `partial_points` are summarised in parts first.
 pub(super) async fn settle(store: &Store, turns: &Turns, minute: i64, partial_points: u64) -> Result<()> {

@@ -1,14 +1,12 @@
 //! Partials, made of points of a minute while more of them come in.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::gather::{Pages, passes};
+use super::gather::{Pages, Summaries, add_row, passes};
 use crate::bucket::Resolution;
 use crate::minute::{self, BySeries};
-use crate::page::{PageId, SeriesId, entries};
+use crate::page::PageId;
 use crate::store::{Result, Store, raw};
-use crate::summary::Summary;
 use crate::turns::Turns;
 
 /// Bytes of a merged partial that are written at once.
@@ -108,24 +106,13 @@ pub(super) async fn merge_page(
     minute: i64,
     page: PageId,
     partials: &[i64],
-) -> Result<BTreeMap<SeriesId, Summary>> {
+) -> Result<Summaries> {
     let start_ms = Resolution::Minute.start(minute).millis();
-    let mut summaries = BTreeMap::<SeriesId, Summary>::new();
-    let mut is_damaged = false;
+    let mut summaries = Summaries::new();
     store
         .for_each_partial(minute, page, partials, |row| {
-            for (slot, entry) in entries(row) {
-                let summary = summaries.entry(SeriesId::new(page, slot)).or_default();
-                is_damaged |= summary.merge_bytes(entry, start_ms, true).is_none();
-            }
+            add_row(&mut summaries, page, start_ms, row);
         })
         .await?;
-    if is_damaged {
-        tracing::error!(
-            page = page.0,
-            minute_ms = start_ms,
-            "a partial is damaged; its minute is not complete"
-        );
-    }
     Ok(summaries)
 }

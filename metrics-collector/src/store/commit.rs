@@ -94,6 +94,17 @@ struct Sorted {
     hours: BTreeMap<SeriesId, i64>,
 }
 
+/// What a commit has changed.
+#[derive(Debug)]
+struct Written {
+    /// By batch.
+    outcomes: Vec<Outcome>,
+    /// Buckets that are not settled any more.
+    marks: BTreeSet<(Resolution, i64)>,
+    /// Minutes whose rows were added to.
+    late_minutes: BTreeSet<i64>,
+}
+
 /// What is found out about a series once per commit.
 #[derive(Debug, Clone, Copy)]
 struct Traits {
@@ -113,26 +124,26 @@ impl Store {
         let mut tx = self.begin().await?;
         let mut rows = NewRows::default();
         let written = async {
-            let outcomes = self
+            let written = self
                 .write(&mut tx, &mut writer, batches, limits, now, &mut rows)
                 .await?;
             tx.commit().await?;
-            Ok(outcomes)
+            Ok(written)
         };
         match written.await {
-            Ok((outcomes, marks, late_minutes)) => {
+            Ok(written) => {
                 let mut unsettled = self.unsettled();
-                for minute in late_minutes {
-                    unsettled.note_late(minute);
+                for minute in written.late_minutes {
+                    unsettled.so_far.void(minute);
                 }
-                for (resolution, bucket) in marks {
+                for (resolution, bucket) in written.marks {
                     unsettled.mark(resolution, bucket);
                 }
                 if writer.points >= PARTIAL_POINTS {
                     writer.points = 0;
                     self.shared.many_points.notify_one();
                 }
-                Ok(outcomes)
+                Ok(written.outcomes)
             }
             Err(error) => {
                 // What was let in and noted is not written.
@@ -152,7 +163,7 @@ impl Store {
         limits: Limits,
         now: Timestamp,
         rows: &mut NewRows,
-    ) -> Result<(Vec<Outcome>, BTreeSet<(Resolution, i64)>, BTreeSet<i64>)> {
+    ) -> Result<Written> {
         let mut outcomes = Vec::with_capacity(batches.len());
         let mut taken = Vec::with_capacity(batches.len());
         for batch in batches {
@@ -209,7 +220,11 @@ impl Store {
                 unsettled::write_mark(tx, *resolution, *bucket).await?;
             }
         }
-        Ok((outcomes, marks, late_minutes))
+        Ok(Written {
+            outcomes,
+            marks,
+            late_minutes,
+        })
     }
 
     /// Lets a batch's new series in, and puts its points to those that are taken.

@@ -71,8 +71,7 @@ impl Store {
         // A newer release may have been here; whether that is fine was decided by what the file says.
         migrator.set_ignore_missing(true);
         let db = Db::open(path, durability, &IDENTITY, &migrator).await?;
-        partials::clear(&db).await?;
-        so_far::clear(&db).await?;
+        clear_what_is_made_anew(&db).await?;
         let shared = Shared {
             catalogue: RwLock::new(catalogue::load(db.read()).await?),
             unsettled: Mutex::new(unsettled::load(db.read()).await?),
@@ -129,6 +128,14 @@ impl Store {
     async fn begin(&self) -> Result<shared::db::Write> {
         self.db.write().await
     }
+}
+
+/// Partials and hours so far: what they hold was only known to the last run.
+async fn clear_what_is_made_anew(db: &Db) -> Result<()> {
+    let mut tx = db.write().await?;
+    sqlx::query("delete from partials").execute(&mut *tx).await?;
+    sqlx::query("delete from hours_so_far").execute(&mut *tx).await?;
+    tx.commit().await
 }
 
 #[cfg(test)]

@@ -7,8 +7,6 @@
 //! A partial of many series is hardly smaller than its points, as each series has few of them. Four together are, and four
 //! of those again. So there are at most three of each size, and who asks reads little, whatever the minute has.
 
-use shared::db::Db;
-
 use super::covers::MOST_PARTIALS;
 use super::{Result, Store};
 use crate::bucket::Resolution;
@@ -21,19 +19,6 @@ const ROWS_PER_COMMIT: usize = 64;
 
 fn row_id(minute: i64, page: PageId, number: i64) -> i64 {
     minute << (PAGE_BITS + PARTIAL_BITS) | i64::from(page.0) << PARTIAL_BITS | number
-}
-
-/// Those of the last run are made anew: how far they reach was only known to it.
-pub(super) async fn clear(db: &Db) -> Result<()> {
-    let last: Option<i64> = sqlx::query_scalar("select max(id) from partials")
-        .fetch_one(db.read())
-        .await?;
-    if last.is_some() {
-        let mut tx = db.write().await?;
-        sqlx::query("delete from partials").execute(&mut *tx).await?;
-        tx.commit().await?;
-    }
-    Ok(())
 }
 
 impl Store {

@@ -6,8 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use shared::db::Db;
-
 use super::aggregated::Place;
 use super::{Result, Store};
 use crate::bucket::{MINUTES_PER_HOUR, Resolution, hour_of};
@@ -147,19 +145,6 @@ fn row_id(page: PageId, hour: i64) -> i64 {
         bucket: hour,
     };
     place.row_id()
-}
-
-/// Which of them are valid was only known to the last run.
-pub(super) async fn clear(db: &Db) -> Result<()> {
-    let last: Option<i64> = sqlx::query_scalar("select max(id) from hours_so_far")
-        .fetch_one(db.read())
-        .await?;
-    if last.is_some() {
-        let mut tx = db.write().await?;
-        sqlx::query("delete from hours_so_far").execute(&mut *tx).await?;
-        tx.commit().await?;
-    }
-    Ok(())
 }
 
 impl Store {

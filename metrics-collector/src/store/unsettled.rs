@@ -64,11 +64,6 @@ impl Unsettled {
         self.of_mut(resolution).insert(bucket, change);
     }
 
-    /// Something was added to the rows of a minute themselves.
-    pub(super) fn note_late(&mut self, minute: i64) {
-        self.so_far.void(minute);
-    }
-
     pub(super) fn settle(&mut self, resolution: Resolution, bucket: i64) {
         self.of_mut(resolution).remove(&bucket);
     }

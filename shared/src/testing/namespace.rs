@@ -18,14 +18,20 @@ fn unshare(kind: &[&'static str], probe: &[&str]) -> Option<Vec<&'static str>> {
         })
 }
 
+/// The program through commands that are looked for where the test finds them.
+fn wrapped(program: &Program, wrapper: &[&str]) -> Command {
+    let mut command = program.command(wrapper);
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+}
+
 /// The program as the process with the number 1 of its container.
 ///
 /// Nothing where the kernel gives no such namespace.
 #[must_use]
 pub fn as_first_process(program: &Program) -> Option<Command> {
-    let mut command = program.command(&unshare(&["--pid", "--fork", "--kill-child"], &["true"])?);
-    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    Some(command)
+    let wrapper = unshare(&["--pid", "--fork", "--kill-child"], &["true"])?;
+    Some(wrapped(program, &wrapper))
 }
 
 /// A small disk at a folder that only the process on it sees, and that is gone when the process ends.
@@ -34,71 +40,6 @@ pub struct SmallDisk {
     unshare: Vec<&'static str>,
     folder: PathBuf,
     size_kib: u64,
-}
-
-/// A disk at a folder that only the process on it sees. It outlives the process, and can be made to fail.
-#[derive(Debug)]
-pub struct FailingDisk {
-    folder: PathBuf,
-    image: PathBuf,
-}
-
-impl FailingDisk {
-    const MOUNT: &str = "mount -o loop,errors=remount-ro \"$0\" \"$1\"";
-
-    /// An empty one, whose content is the file `image`.
-    ///
-    /// Nothing where files cannot be mounted, which takes root and a kernel with loop devices and ext4.
-    #[must_use]
-    pub fn at(folder: &Path, image: PathBuf) -> Option<Self> {
-        let disk = Self {
-            folder: folder.to_owned(),
-            image,
-        };
-        let make = disk.shell(&[], "truncate -s 32M \"$0\" && mkfs.ext4 -q \"$0\"");
-        // A user's namespace may not mount it, so none is tried.
-        let probe = disk.shell(&["unshare", "--mount"], Self::MOUNT);
-        [make, probe]
-            .into_iter()
-            .all(|mut step| step.output().is_ok_and(|output| output.status.success()))
-            .then_some(disk)
-    }
-
-    /// The program on this disk.
-    #[must_use]
-    pub fn command(&self, program: &Program) -> Command {
-        let script = format!("{} && exec \"$2\"", Self::MOUNT);
-        let (image, folder) = self.paths();
-        let mut command = program.command(&["unshare", "--mount", "sh", "-c", &script, image, folder]);
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command
-    }
-
-    /// Lets the kernel find a fault on the disk. From then on nothing is written to it; when it is mounted again it works.
-    ///
-    /// # Panics
-    /// When nothing runs on the disk.
-    pub fn fail(&self) {
-        let trigger = "device=$(losetup --noheadings --output NAME --associated \"$0\") \
-                       && echo 1 >/sys/fs/ext4/\"${device#/dev/}\"/trigger_fs_error";
-        let status = self.shell(&[], trigger).status().expect("a shell");
-        assert!(status.success(), "the disk is in use");
-    }
-
-    fn shell(&self, wrapper: &[&str], script: &str) -> Command {
-        let (image, folder) = self.paths();
-        let arguments = [wrapper, &["sh", "-c", script, image, folder]].concat();
-        let mut command = Command::new(arguments[0]);
-        command.args(&arguments[1..]);
-        command
-    }
-
-    fn paths(&self) -> (&str, &str) {
-        (
-            self.image.to_str().expect("a path of text"),
-            self.folder.to_str().expect("a path of text"),
-        )
-    }
 }
 
 impl SmallDisk {
@@ -134,9 +75,7 @@ impl SmallDisk {
         let folder = self.folder.to_str().expect("a path of text");
         let mut wrapper = self.unshare.clone();
         wrapper.extend(["sh", "-c", script.as_str(), folder]);
-        let mut command = program.command(&wrapper);
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command
+        wrapped(program, &wrapper)
     }
 
     /// A file on the disk, as this process can reach it.
@@ -148,5 +87,71 @@ impl SmallDisk {
         let file = self.folder.join(name);
         let below_root = file.strip_prefix("/").expect("an absolute path");
         PathBuf::from(format!("/proc/{}/root", process.id())).join(below_root)
+    }
+}
+
+/// A disk at a folder that only the process on it sees. It outlives the process, and can be made to fail.
+#[derive(Debug)]
+pub struct FailingDisk {
+    folder: PathBuf,
+    image: PathBuf,
+}
+
+impl FailingDisk {
+    const MOUNT: &str = "mount -o loop,errors=remount-ro \"$0\" \"$1\"";
+
+    /// An empty one, whose content is the file `image`.
+    ///
+    /// Nothing where files cannot be mounted, which takes root and a kernel with loop devices and ext4.
+    #[must_use]
+    pub fn at(folder: &Path, image: PathBuf) -> Option<Self> {
+        let disk = Self {
+            folder: folder.to_owned(),
+            image,
+        };
+        let make = disk.shell(&[], "truncate -s 32M \"$0\" && mkfs.ext4 -q \"$0\"");
+        // A user's namespace may not mount it, so none is tried.
+        let probe = disk.shell(&["unshare", "--mount"], Self::MOUNT);
+        [make, probe]
+            .into_iter()
+            .all(|mut step| step.output().is_ok_and(|output| output.status.success()))
+            .then_some(disk)
+    }
+
+    /// The program on this disk.
+    #[must_use]
+    pub fn command(&self, program: &Program) -> Command {
+        let script = format!("{} && exec \"$2\"", Self::MOUNT);
+        let (image, folder) = self.paths();
+        wrapped(
+            program,
+            &["unshare", "--mount", "sh", "-c", &script, image, folder],
+        )
+    }
+
+    /// Lets the kernel find a fault on the disk. From then on nothing is written to it; when it is mounted again it works.
+    ///
+    /// # Panics
+    /// When nothing runs on the disk.
+    pub fn fail(&self) {
+        let trigger = "device=$(losetup --noheadings --output NAME --associated \"$0\") \
+                       && echo 1 >/sys/fs/ext4/\"${device#/dev/}\"/trigger_fs_error";
+        let status = self.shell(&[], trigger).status().expect("a shell");
+        assert!(status.success(), "the disk is in use");
+    }
+
+    fn shell(&self, wrapper: &[&str], script: &str) -> Command {
+        let (image, folder) = self.paths();
+        let arguments = [wrapper, &["sh", "-c", script, image, folder]].concat();
+        let mut command = Command::new(arguments[0]);
+        command.args(&arguments[1..]);
+        command
+    }
+
+    fn paths(&self) -> (&str, &str) {
+        (
+            self.image.to_str().expect("a path of text"),
+            self.folder.to_str().expect("a path of text"),
+        )
     }
 }
