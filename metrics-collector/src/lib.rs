@@ -25,7 +25,6 @@ mod sum;
 mod summary;
 #[cfg(test)]
 mod tests;
-mod turns;
 mod vitals;
 
 use std::sync::Arc;
@@ -46,7 +45,6 @@ use crate::counted::Counted;
 use crate::http::App;
 use crate::store::commit::Ingest;
 use crate::store::{IDENTITY, Store};
-use crate::turns::Turns;
 
 /// Batches that wait for the writer at most; more are refused with 503.
 const QUEUE_BATCHES: usize = 1_024;
@@ -74,15 +72,9 @@ pub fn program() -> Program<Config> {
 pub async fn start(config: Config, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
     let store = Store::open(&config.service.database_path, config.service.durability).await?;
     let (tasks, writing) = (Tasks::new(), Tasks::new());
-    let turns = Arc::<Turns>::default();
     tasks.spawn(
         "rollup",
-        rollup::run(
-            store.clone(),
-            config.schedule(),
-            Arc::clone(&turns),
-            tasks.stop_token(),
-        ),
+        rollup::run(store.clone(), config.schedule(), tasks.stop_token()),
     );
     let counted = Arc::<Counted>::default();
     let ingest = Ingest {
@@ -94,7 +86,7 @@ pub async fn start(config: Config, listener: TcpListener, stop: CancellationToke
         gate: Gate::new(IDENTITY.product, &config.service),
         flusher: Flusher::start(&writing, ingest, QUEUE_BATCHES, COMMIT_BATCHES),
         health: Health::new(store.db.clone(), IDENTITY.product, IDENTITY.version),
-        turns,
+        turns: Default::default(),
         dashboards: Default::default(),
         counted,
         store: store.clone(),

@@ -28,13 +28,12 @@ use utoipa_axum::routes;
 use self::dashboard::DashboardQuery;
 pub(crate) use self::ingest::check_points;
 pub(crate) use self::metrics::check_query;
-use self::turn::Awaited;
+use self::turn::{Awaited, Turns};
 use crate::bucket::Resolution;
 use crate::config::Config;
 use crate::counted::Counted;
 use crate::store::Store;
 use crate::store::commit::Ingest;
-use crate::turns::Turns;
 
 /// What the handlers share.
 pub(crate) struct App {
@@ -42,7 +41,7 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) flusher: Flusher<Ingest>,
     pub(crate) health: Health,
-    pub(crate) turns: Arc<Turns>,
+    pub(crate) turns: Turns,
     pub(crate) dashboards: Awaited<DashboardQuery>,
     pub(crate) counted: Arc<Counted>,
     pub(crate) config: Config,

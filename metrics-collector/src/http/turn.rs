@@ -10,24 +10,33 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use shared::http::Problem;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard, OnceCell};
 use tokio::time::{Instant, timeout_at};
-
-use crate::turns::{Turn, Turns};
 
 /// Who has waited for so long is asked to come again.
 const PATIENCE: Duration = Duration::from_secs(10);
 const COME_AGAIN_S: u64 = 5;
 
-/// Waits for the turn, which ends when what is answered is dropped.
-pub(super) async fn wait(turns: &Turns) -> Result<Turn<'_>, Problem> {
-    wait_until(turns, Instant::now() + PATIENCE).await
-}
+/// The turns to make an answer. What one holds while it is made is bounded; what several hold at once would not be.
+///
+/// Rollups take none: if they waited for answers, there would be more and more points for each answer to read.
+#[derive(Debug, Default)]
+pub(crate) struct Turns(AsyncMutex<()>);
 
-async fn wait_until(turns: &Turns, deadline: Instant) -> Result<Turn<'_>, Problem> {
-    timeout_at(deadline, turns.take())
-        .await
-        .map_err(|_| Problem::unavailable("many charts are being made; this one was not", COME_AGAIN_S))
+/// Lasts until it is dropped.
+pub(super) type Turn<'t> = MutexGuard<'t, ()>;
+
+impl Turns {
+    /// Waits for those who came before, not too long.
+    pub(super) async fn take(&self) -> Result<Turn<'_>, Problem> {
+        self.take_until(Instant::now() + PATIENCE).await
+    }
+
+    async fn take_until(&self, deadline: Instant) -> Result<Turn<'_>, Problem> {
+        timeout_at(deadline, self.0.lock())
+            .await
+            .map_err(|_| Problem::unavailable("many charts are being made; this one was not", COME_AGAIN_S))
+    }
 }
 
 /// Answers that are waited for, by what was asked.
@@ -52,7 +61,7 @@ impl<Key: Eq + Hash + Clone> Awaited<Key> {
         let deadline = Instant::now() + PATIENCE;
         let awaited = self.join(key.clone());
         let make = async || {
-            let _turn = wait_until(turns, deadline).await?;
+            let _turn = turns.take_until(deadline).await?;
             self.close(&key, &awaited);
             make().await
         };
@@ -129,7 +138,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_waits_too_long_is_asked_to_come_again() {
         let (turns, awaited, made) = (Turns::default(), Awaited::default(), AtomicUsize::new(0));
-        let turn = wait(&turns).await.unwrap();
+        let turn = turns.take().await.unwrap();
         let started = Instant::now();
 
         let refused = join_all((0..3).map(|_| ask(&turns, &awaited, 1, &made))).await;
@@ -147,7 +156,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_goes_away_lets_the_next_one_make_it() {
         let (turns, awaited, made) = (Turns::default(), Awaited::default(), AtomicUsize::new(0));
-        let turn = wait(&turns).await.unwrap();
+        let turn = turns.take().await.unwrap();
         let (mut first, second) = (
             Box::pin(ask(&turns, &awaited, 1, &made)),
             ask(&turns, &awaited, 1, &made),

@@ -8,7 +8,6 @@ use crate::page::{PageId, PageWriter};
 use crate::store::aggregated::Place;
 use crate::store::so_far::{Minutes, Row};
 use crate::store::{Result, Store};
-use crate::turns::Turns;
 
 /// Rows of an hour are written when they are so many bytes.
 const MOST_WAITING_BYTES: usize = 1 << 20;
@@ -48,7 +47,7 @@ pub(super) async fn settle(store: &Store, hour: i64) -> Result<()> {
 }
 
 /// Adds the minutes of an hour that are settled to what it has come to so far. `end` is the first minute that is not over.
-pub(super) async fn extend_so_far(store: &Store, turns: &Turns, hour: i64, end: i64) -> Result<()> {
+pub(super) async fn extend_so_far(store: &Store, hour: i64, end: i64) -> Result<()> {
     let (minutes, generation) = {
         let mut unsettled = store.unsettled();
         let minutes = Minutes::of(hour, end, |minute| {
@@ -62,7 +61,6 @@ pub(super) async fn extend_so_far(store: &Store, turns: &Turns, hour: i64, end: 
     let start_ms = Resolution::Hour.start(hour).millis();
     let mut pages = all_pages(store).into_iter().peekable();
     while pages.peek().is_some() {
-        let turn = turns.take().await;
         let (mut rows, mut waiting_bytes) = (Vec::new(), 0);
         while waiting_bytes < MOST_WAITING_BYTES
             && let Some(page) = pages.next()
@@ -84,7 +82,6 @@ pub(super) async fn extend_so_far(store: &Store, turns: &Turns, hour: i64, end: 
                 rows.push((page, Row { minutes, data }));
             }
         }
-        drop(turn);
         if !store.write_hour_so_far(hour, generation, &rows).await? {
             return Ok(());
         }

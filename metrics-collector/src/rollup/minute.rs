@@ -8,32 +8,32 @@ use crate::bucket::Resolution;
 use crate::catalogue::Metric;
 use crate::kind::Kind;
 use crate::minute::{self, BySeries, Searching};
-use crate::page::{PageId, SeriesId, entries};
+use crate::page::{PageId, SeriesId};
 use crate::store::aggregated::Place;
 use crate::store::covers::Cover;
 use crate::store::replaceable::NamedValue;
 use crate::store::{Result, Store, raw};
-use crate::summary::{Found, Search, Summary};
-use crate::turns::Turns;
+use crate::summary::{Found, Search};
 
-/// What is held at once of a minute that is made from partials: as much of rows, and of values that are gone through.
-const MOST_BYTES: usize = MOST_VALUES as usize * size_of::<f64>() / 2;
+/// What is held at once to look for percentiles, as much as of a minute that is made from its points.
+const MOST_SEARCH_BYTES: usize = MOST_VALUES as usize * size_of::<f64>();
+/// Rows of a minute that is made from partials are written when they are so many bytes.
+const MOST_ROW_BYTES: usize = 256 << 10;
 
 /// Makes the rows of a minute. More points than `partial_points` are summarised in parts first.
-pub(super) async fn settle(store: &Store, turns: &Turns, minute: i64, partial_points: u64) -> Result<()> {
+pub(super) async fn settle(store: &Store, minute: i64, partial_points: u64) -> Result<()> {
     let Some(change) = store.unsettled().change(Resolution::Minute, minute) else {
         return Ok(());
     };
     let settling = Settling {
         store,
-        turns,
         minute,
         change,
         named: store.named_values(minute).await?,
     };
     let has_partials = !store.unsettled().covers.of(minute).partials.is_empty();
     let is_busy = has_partials || store.raw_points(raw::rows_of(minute)).await? > partial_points;
-    if is_busy && partial::cover(store, turns, minute, partial_points).await? {
+    if is_busy && partial::cover(store, minute, partial_points).await? {
         settling.by_partials().await
     } else {
         settling.by_points().await
@@ -42,7 +42,6 @@ pub(super) async fn settle(store: &Store, turns: &Turns, minute: i64, partial_po
 
 struct Settling<'s> {
     store: &'s Store,
-    turns: &'s Turns,
     minute: i64,
     /// What is made holds all that was there at this change.
     change: u64,
@@ -55,7 +54,6 @@ impl Settling<'_> {
         let mut pages = Pages::of(self.minute);
         let mut left = self.pages_with_names();
         for keys in passes(self.store, self.minute, rows.clone(), &self.named).await? {
-            let _turn = self.turns.take().await;
             let mut collector = BySeries::new(keys);
             minute::read(self.store, self.minute, rows.clone(), &mut collector).await?;
             minute::add_named(&mut collector, &self.store.catalogue(), &self.named);
@@ -68,52 +66,83 @@ impl Settling<'_> {
         self.finish(pages.take_finished(), left).await
     }
 
+    /// Goes through the partials twice: first for what percentiles have to be looked for, then for the rows. So few rows are
+    /// held, and the points are gone through but once or twice.
     async fn by_partials(&self) -> Result<()> {
         let cover = self.store.unsettled().covers.of(self.minute);
         let mut left = self.pages_with_names();
-        let mut named = self.named_by_page();
+        let named = self.named_by_page();
         let mut next = PageId(0);
         loop {
-            let _turn = self.turns.take().await;
-            let (mut pages, mut searches) = (Pages::of(self.minute), Vec::new());
-            let (mut bytes, mut is_last) = (0, false);
-            while bytes < MOST_BYTES {
+            let (searches, end) = self.searches(next, &cover, &named).await?;
+            let found = self.look_for(searches, &cover).await?;
+            let (mut pages, mut bytes) = (Pages::of(self.minute), 0);
+            while end.is_none_or(|end| next < end) {
                 let Some(page) = self.next_page(next, &named).await? else {
-                    is_last = true;
-                    break;
+                    pages.close();
+                    return self.finish(pages.take_finished(), left).await;
                 };
                 next = PageId(page.0 + 1);
-                let summaries = self.page(page, &cover, named.remove(&page)).await?;
-                for (series, summary) in summaries {
-                    let search = summary.search();
-                    bytes += search.as_ref().map_or(0, Search::bytes);
-                    searches.extend(search.map(|search| (series, search)));
+                for (series, mut summary) in self.page(page, &cover, &named).await? {
+                    if let Some(found) = found.get(&series) {
+                        summary.set_exact(*found);
+                    }
                     bytes += pages.push(series, &summary);
                 }
+                pages.close();
+                if bytes >= MOST_ROW_BYTES {
+                    if !self.write(pages.take_finished(), &mut left).await? {
+                        return Ok(());
+                    }
+                    bytes = 0;
+                }
             }
-            pages.close();
-            let found = self.look_for(searches, &cover).await?;
-            let rows = self.with_exact(pages.take_finished(), &found);
-            if is_last {
-                return self.finish(rows, left).await;
-            }
-            if !self.write(rows, &mut left).await? {
+            if !self.write(pages.take_finished(), &mut left).await? {
                 return Ok(());
             }
         }
     }
 
+    /// What has to be looked for on some of the pages from this one on, and the first page of those that are left.
+    async fn searches(
+        &self,
+        from: PageId,
+        cover: &Cover,
+        named: &BTreeMap<PageId, Summaries>,
+    ) -> Result<(Vec<(SeriesId, Search)>, Option<PageId>)> {
+        let (mut searches, mut bytes) = (Vec::new(), 0);
+        let mut next = from;
+        while let Some(page) = self.next_page(next, named).await? {
+            next = PageId(page.0 + 1);
+            let summaries = self.page(page, cover, named).await?.into_iter();
+            let of_page: Vec<_> = summaries
+                .filter_map(|(series, summary)| Some((series, summary.search()?)))
+                .collect();
+            bytes += of_page.iter().map(|(_, search)| search.bytes()).sum::<usize>();
+            if bytes > MOST_SEARCH_BYTES && !searches.is_empty() {
+                return Ok((searches, Some(page)));
+            }
+            searches.extend(of_page);
+        }
+        Ok((searches, None))
+    }
+
     /// The first page from this one on that has values.
     async fn next_page(&self, from: PageId, named: &BTreeMap<PageId, Summaries>) -> Result<Option<PageId>> {
         let partial = self.store.page_with_partials(self.minute, from).await?;
-        let named = named.keys().next().copied();
+        let named = named.range(from..).next().map(|(page, _)| *page);
         Ok(partial.into_iter().chain(named).min())
     }
 
-    async fn page(&self, page: PageId, cover: &Cover, named: Option<Summaries>) -> Result<Summaries> {
+    async fn page(
+        &self,
+        page: PageId,
+        cover: &Cover,
+        named: &BTreeMap<PageId, Summaries>,
+    ) -> Result<Summaries> {
         let mut summaries = partial::merge_page(self.store, self.minute, page, &cover.partials).await?;
-        for (series, summary) in named.into_iter().flatten() {
-            summaries.entry(series).or_default().merge(&summary);
+        for (series, summary) in named.get(&page).into_iter().flatten() {
+            summaries.entry(*series).or_default().merge(summary);
         }
         Ok(summaries)
     }
@@ -143,7 +172,7 @@ impl Settling<'_> {
             let mut bytes = 0;
             let fitting = searches.iter().take_while(|(_, search)| {
                 bytes += search.bytes();
-                bytes <= MOST_BYTES
+                bytes <= MOST_SEARCH_BYTES
             });
             let later = searches.split_off(fitting.count().max(1));
             let mut searching = Searching::new(searches);
@@ -154,30 +183,6 @@ impl Settling<'_> {
             searches = later;
         }
         Ok(found)
-    }
-
-    fn with_exact(
-        &self,
-        rows: Vec<(PageId, Vec<u8>)>,
-        found: &HashMap<SeriesId, Found>,
-    ) -> Vec<(PageId, Vec<u8>)> {
-        let start_ms = Resolution::Minute.start(self.minute).millis();
-        let mut pages = Pages::of(self.minute);
-        for (page, row) in rows {
-            for (slot, entry) in entries(&row) {
-                let series = SeriesId::new(page, slot);
-                let mut summary = Summary::default();
-                // We have just written it.
-                if summary.merge_bytes(entry, start_ms, true).is_some() {
-                    if let Some(found) = found.get(&series) {
-                        summary.set_exact(*found);
-                    }
-                    pages.push(series, &summary);
-                }
-            }
-        }
-        pages.close();
-        pages.take_finished()
     }
 
     /// Pages of metrics whose values may be replaced.

@@ -7,7 +7,6 @@ mod hour;
 mod minute;
 mod partial;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use shared::clock::Timestamp;
@@ -18,7 +17,6 @@ pub(crate) use self::gather::MOST_VALUES;
 pub(crate) use self::partial::{PARTIAL_POINTS, make_partials};
 use crate::bucket::{Floors, Resolution};
 use crate::store::{Result, Store};
-use crate::turns::Turns;
 
 /// How long partials are kept, for points that come late.
 const PARTIALS_KEPT_MINUTES: i64 = 3;
@@ -42,14 +40,14 @@ impl Schedule {
 }
 
 /// Works at once, and then at each interval until the service stops; and whenever many points have come in, summarises these.
-pub(crate) async fn run(store: Store, schedule: Schedule, turns: Arc<Turns>, stop: CancellationToken) {
+pub(crate) async fn run(store: Store, schedule: Schedule, stop: CancellationToken) {
     stop.run_until_cancelled(async {
         loop {
             let next = Instant::now() + schedule.interval;
-            warn(work(&store, schedule, &turns, Timestamp::now()).await);
+            warn(work(&store, schedule, Timestamp::now()).await);
             while let Ok(()) = timeout_at(next, store.many_points()).await {
                 let first_minute = first_with_partials(Timestamp::now());
-                warn(make_partials(&store, &turns, first_minute, schedule.partial_points).await);
+                warn(make_partials(&store, first_minute, schedule.partial_points).await);
             }
         }
     })
@@ -68,12 +66,12 @@ fn first_with_partials(now: Timestamp) -> i64 {
 }
 
 /// Settles all that is over, and drops what is too old.
-pub(crate) async fn work(store: &Store, schedule: Schedule, turns: &Turns, now: Timestamp) -> Result<()> {
+pub(crate) async fn work(store: &Store, schedule: Schedule, now: Timestamp) -> Result<()> {
     let floors = schedule.floors(now);
     let minutes_end = Resolution::Minute.bucket(now).max(floors.raw);
     let minutes = store.unsettled().between(Resolution::Minute, 0, minutes_end);
     for minute in minutes {
-        minute::settle(store, turns, minute, schedule.partial_points).await?;
+        minute::settle(store, minute, schedule.partial_points).await?;
     }
     let hours_end = Resolution::Hour.bucket(now).max(floors.minutes);
     let hours = store.unsettled().between(Resolution::Hour, 0, hours_end);
@@ -84,9 +82,9 @@ pub(crate) async fn work(store: &Store, schedule: Schedule, turns: &Turns, now: 
     if store.unsettled().so_far.has_others(hour) {
         store.drop_hours_so_far().await?;
     }
-    hour::extend_so_far(store, turns, hour, Resolution::Minute.bucket(now)).await?;
+    hour::extend_so_far(store, hour, Resolution::Minute.bucket(now)).await?;
     let first_minute = first_with_partials(now);
-    make_partials(store, turns, first_minute, schedule.partial_points).await?;
+    make_partials(store, first_minute, schedule.partial_points).await?;
     store.drop_partials(first_minute).await?;
     if store.raise_floors(floors).await? {
         store.drop_old(now).await?;

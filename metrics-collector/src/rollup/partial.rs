@@ -7,7 +7,6 @@ use crate::bucket::Resolution;
 use crate::minute::{self, BySeries};
 use crate::page::PageId;
 use crate::store::{Result, Store, raw};
-use crate::turns::Turns;
 
 /// Bytes of a merged partial that are written at once.
 const BYTES_PER_WRITE: usize = 256 << 10;
@@ -16,12 +15,7 @@ const BYTES_PER_WRITE: usize = 256 << 10;
 pub(crate) const PARTIAL_POINTS: u64 = 200_000;
 
 /// Summarises points of minutes that are not over, or not settled: as many at a time as these, while there are so many.
-pub(crate) async fn make_partials(
-    store: &Store,
-    turns: &Turns,
-    first_minute: i64,
-    points: u64,
-) -> Result<()> {
+pub(crate) async fn make_partials(store: &Store, first_minute: i64, points: u64) -> Result<()> {
     let minutes = store
         .unsettled()
         .between(Resolution::Minute, first_minute, i64::MAX);
@@ -30,18 +24,18 @@ pub(crate) async fn make_partials(
             .await?
             .filter(|(_, found)| *found >= points)
         {
-            make(store, turns, minute, rows).await?;
+            make(store, minute, rows).await?;
         }
     }
     Ok(())
 }
 
 /// Summarises all points of a minute, so many at a time. False when it has all the partials that it can have.
-pub(super) async fn cover(store: &Store, turns: &Turns, minute: i64, points: u64) -> Result<bool> {
+pub(super) async fn cover(store: &Store, minute: i64, points: u64) -> Result<bool> {
     loop {
         match next_rows(store, minute, points).await? {
             Some((_, 0)) => return Ok(true),
-            Some((rows, _)) => make(store, turns, minute, rows).await?,
+            Some((rows, _)) => make(store, minute, rows).await?,
             None => return Ok(false),
         }
     }
@@ -57,10 +51,9 @@ async fn next_rows(store: &Store, minute: i64, points: u64) -> Result<Option<(Ra
     store.rows_with(rest, points).await.map(Some)
 }
 
-async fn make(store: &Store, turns: &Turns, minute: i64, rows: Range<i64>) -> Result<()> {
+async fn make(store: &Store, minute: i64, rows: Range<i64>) -> Result<()> {
     let mut pages = Pages::of(minute);
     for keys in passes(store, minute, rows.clone(), &[]).await? {
-        let _turn = turns.take().await;
         let mut collector = BySeries::new(keys);
         minute::read(store, minute, rows.clone(), &mut collector).await?;
         pages.add(collector).await;
@@ -70,17 +63,16 @@ async fn make(store: &Store, turns: &Turns, minute: i64, rows: Range<i64>) -> Re
         .write_partial(minute, &pages.take_finished(), rows.end)
         .await?;
     while let Some(partials) = store.partials_to_merge(minute) {
-        merge(store, turns, minute, &partials).await?;
+        merge(store, minute, &partials).await?;
     }
     Ok(())
 }
 
 /// Makes one partial of several.
-async fn merge(store: &Store, turns: &Turns, minute: i64, partials: &[i64]) -> Result<()> {
+async fn merge(store: &Store, minute: i64, partials: &[i64]) -> Result<()> {
     let number = store.number_of_partial(minute);
     let mut next = PageId(0);
     loop {
-        let turn = turns.take().await;
         let (mut pages, mut bytes) = (Pages::of(minute), 0);
         while bytes < BYTES_PER_WRITE
             && let Some(page) = store.page_with_partials(minute, next).await?
@@ -91,7 +83,6 @@ async fn merge(store: &Store, turns: &Turns, minute: i64, partials: &[i64]) -> R
             next = PageId(page.0 + 1);
         }
         pages.close();
-        drop(turn);
         if bytes == 0 {
             break;
         }

@@ -31,6 +31,9 @@ impl Search {
     pub(crate) fn add(&mut self, value: f64) {
         let bucket = Bucket::of(value, self.scale);
         if self.places.iter().any(|place| place.bucket == bucket) {
+            if self.values.is_empty() {
+                self.values.reserve_exact(self.kept());
+            }
             self.values.push(value);
         }
     }

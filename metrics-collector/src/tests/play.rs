@@ -17,7 +17,6 @@ use crate::store::commit::{Batch, Outcome, Point, SeriesRef};
 use crate::store::replaceable::PointId;
 use crate::store::retries::RetryKey;
 use crate::store::testing::open;
-use crate::turns::Turns;
 
 const LIMITS: Limits = Limits { per_project: 1_000 };
 
@@ -179,14 +178,9 @@ impl Played {
     }
 
     async fn work(&mut self) {
-        rollup::work(
-            &self.store,
-            self.schedule,
-            &Turns::default(),
-            Timestamp::from_millis(self.now),
-        )
-        .await
-        .unwrap();
+        rollup::work(&self.store, self.schedule, Timestamp::from_millis(self.now))
+            .await
+            .unwrap();
         self.reference.floors = self.store.floors();
         self.log.push("work".into());
     }
@@ -194,9 +188,7 @@ impl Played {
     /// Of minutes that are over too, as when points come late.
     async fn summarise(&mut self) {
         let points = 1 + self.roll(200) as u64;
-        rollup::make_partials(&self.store, &Turns::default(), 0, points)
-            .await
-            .unwrap();
+        rollup::make_partials(&self.store, 0, points).await.unwrap();
         self.log.push(format!("partials of {points}"));
     }
 

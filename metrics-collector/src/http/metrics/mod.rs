@@ -15,7 +15,6 @@ use self::pieces::Writer;
 use super::Shared;
 use super::catalogue::project_id;
 use super::range::{self, Fineness};
-use super::turn;
 use crate::bucket::{Floors, Resolution};
 use crate::kind::Kind;
 use crate::labels::Selector;
@@ -191,7 +190,7 @@ pub(super) async fn get_metric(
             }
         }
     };
-    let _turn = turn::wait(&app.turns).await?;
+    let _turn = app.turns.take().await?;
     let rows = query::by_bucket(&app.store, &selection, asked.range, MOST_ROWS).await?;
     let rows = rows.map_err(|TooMany| {
         Problem::bad_request(format!(
