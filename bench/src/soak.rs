@@ -168,7 +168,6 @@ fn run(stack: &Stack, corpus: &Corpus, options: &Options<'_>) -> Result<(Vec<Str
         // A run that is only a trial does not wait for it.
         duration: CAPACITY_TIME.min(planned / 6),
         rates: None,
-        with_clients: false,
         number: 1,
     };
     let part = Part::run(stack, &mut writer, corpus.lines, &plan)?;
@@ -183,7 +182,6 @@ fn run(stack: &Stack, corpus: &Corpus, options: &Options<'_>) -> Result<(Vec<Str
     let plan = Plan {
         duration: planned,
         rates: Some(offered),
-        with_clients: true,
         number: 2,
     };
     let part = Part::run(stack, &mut writer, corpus.lines, &plan)?;

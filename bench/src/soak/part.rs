@@ -31,7 +31,6 @@ pub(super) struct Plan {
     pub(super) duration: Duration,
     /// For each service in its order; `None` is as fast as each answers.
     pub(super) rates: Option<[f64; 4]>,
-    pub(super) with_clients: bool,
     /// No two parts have the same, so that no report comes twice.
     pub(super) number: u64,
 }
@@ -91,9 +90,7 @@ impl Part {
                 let mut client = logs::open(viewer)?;
                 writer.run(&mut client, read_before, plan.pace(1), clock)
             });
-            let reading = plan
-                .with_clients
-                .then(|| scope.spawn(move || clients::run([tracker, viewer, collector, relay], clock)));
+            let reading = scope.spawn(move || clients::run([tracker, viewer, collector, relay], clock));
             let watched = samples::watch(stack, clock);
             if watched.is_err() {
                 clock.stop();
@@ -101,7 +98,7 @@ impl Part {
 
             let senders = senders.join().map_err(|_| anyhow!("the senders panicked"))?;
             let written = writing.join().map_err(|_| anyhow!("the writer panicked"))?;
-            let clients = reading.map(|reading| reading.join().map_err(|_| anyhow!("the clients panicked")));
+            let clients = reading.join().map_err(|_| anyhow!("the clients panicked"))?;
             // When a service has ended, everything else fails as well.
             let samples = watched?;
             let (reports, points, browsers, strangers) = senders?;
@@ -111,10 +108,7 @@ impl Part {
                 browsers,
                 strangers,
                 lines_per_second: written?,
-                clients: match clients {
-                    Some(clients) => clients??,
-                    None => ([(); 4].map(|()| Tally::new()), Live::default()),
-                },
+                clients: clients?,
                 samples,
             })
         })
