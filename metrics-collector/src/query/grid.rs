@@ -1,14 +1,16 @@
 //! Gathers what some groups come to in some buckets: the rows of what is settled.
 
+use std::collections::BTreeMap;
 use std::ops;
 
 use super::{Distributions, Range, Row, Selection};
 use crate::bucket::{MINUTES_PER_HOUR, Resolution, hour_of};
 use crate::page::{PageId, SeriesId, entries};
 use crate::sketch::Sketch;
+use crate::store::aggregated::Place;
 use crate::store::covers::Cover;
 use crate::store::so_far::Minutes;
-use crate::store::{Result, Store};
+use crate::store::{ROWS_PER_READ, Result, Store};
 use crate::summary::Summary;
 
 /// The buckets of a range whose rows do not hold yet all that belongs there, as they were at one moment.
@@ -104,7 +106,8 @@ impl<'a> Grid<'a> {
         if range.resolution == Resolution::Minute {
             return self.read_minutes(store, range, unsettled, bucket).await;
         }
-        self.read_rows(store, range, unsettled, &|_| bucket).await?;
+        self.read_rows(store, &self.pages(), range, unsettled, &|_| bucket)
+            .await?;
         let hours = unsettled.hours.iter().copied();
         for hour in hours.filter(|hour| (range.from..range.to).contains(hour)) {
             self.read_minutes(store, Range::minutes_of(hour), unsettled, bucket)
@@ -124,58 +127,53 @@ impl<'a> Grid<'a> {
     ) -> Result<()> {
         let begins_in_range = |hour: i64| (range.from..range.to).contains(&(hour * MINUTES_PER_HOUR));
         let so_far = unsettled.so_far.iter().find(|(hour, _)| begins_in_range(*hour));
-        for page in self.pages() {
-            let row = match so_far {
-                Some((hour, generation)) => store.hour_so_far(page, *hour, *generation).await?,
-                None => None,
-            };
-            let mut ranges = vec![(range.from, range.to)];
-            if let (Some((hour, _)), Some(row)) = (so_far, row) {
-                let is_settled = |minute| !unsettled.contains(Resolution::Minute, minute);
-                // One may have been settled since we began, and is read from its points.
-                let wanted = Minutes::of(*hour, range.to, is_settled);
-                if row.minutes.without(wanted).is_empty() {
-                    let start = Resolution::Hour.start(*hour).millis();
-                    for (slot, entry) in entries(&row.data) {
-                        self.merge(SeriesId::new(page, slot), bucket, start, entry);
-                    }
-                    ranges = wanted.without(row.minutes).ranges(*hour);
-                    ranges.push((range.from, hour * MINUTES_PER_HOUR));
-                    ranges.push(((hour + 1) * MINUTES_PER_HOUR, range.to));
+        let pages = self.pages();
+        let Some((hour, generation)) = so_far else {
+            return self.read_rows(store, &pages, range, unsettled, &|_| bucket).await;
+        };
+        let is_settled = |minute| !unsettled.contains(Resolution::Minute, minute);
+        let wanted = Minutes::of(*hour, range.to, is_settled);
+        let start = Resolution::Hour.start(*hour).millis();
+        for pages in pages.chunks(ROWS_PER_READ) {
+            // By what their rows hold.
+            let mut held = BTreeMap::<Minutes, Vec<PageId>>::new();
+            let mut rows = store.hour_so_far(pages, *hour, *generation).await?;
+            for page in pages {
+                let row = rows.remove(page);
+                // One may hold a minute that was settled since we began, which is read from its points.
+                let row = row.filter(|row| row.minutes.without(wanted).is_empty());
+                for (slot, entry) in row.iter().flat_map(|row| entries(&row.data)) {
+                    self.merge(SeriesId::new(*page, slot), bucket, start, entry);
                 }
+                let minutes = row.map(|row| row.minutes).unwrap_or_default();
+                held.entry(minutes).or_default().push(*page);
             }
-            for (from, to) in ranges.into_iter().filter(|(from, to)| from < to) {
-                self.read_page(store, page, Range { from, to, ..range }, unsettled, &|_| bucket)
-                    .await?;
+            for (held, pages) in held {
+                let mut ranges = wanted.without(held).ranges(*hour);
+                ranges.push((range.from, hour * MINUTES_PER_HOUR));
+                ranges.push(((hour + 1) * MINUTES_PER_HOUR, range.to));
+                for (from, to) in ranges.into_iter().filter(|(from, to)| from < to) {
+                    let range = Range { from, to, ..range };
+                    self.read_rows(store, &pages, range, unsettled, &|_| bucket)
+                        .await?;
+                }
             }
         }
         Ok(())
     }
 
-    /// Adds the rows of a range. `into` names the bucket that each bucket belongs to.
+    /// Adds the rows of pages in a range. `into` names the bucket that each bucket belongs to.
     pub(super) async fn read_rows(
         &mut self,
         store: &Store,
-        range: Range,
-        unsettled: &Unsettled,
-        into: &(dyn Fn(i64) -> i64 + Sync),
-    ) -> Result<()> {
-        for page in self.pages() {
-            self.read_page(store, page, range, unsettled, into).await?;
-        }
-        Ok(())
-    }
-
-    async fn read_page(
-        &mut self,
-        store: &Store,
-        page: PageId,
+        pages: &[PageId],
         range: Range,
         unsettled: &Unsettled,
         into: &(dyn Fn(i64) -> i64 + Sync),
     ) -> Result<()> {
         store
-            .for_each_row(page, range.resolution, range.from, range.to, |bucket, row| {
+            .for_each_row(pages, range.resolution, range.from, range.to, |place, row| {
+                let Place { page, bucket, .. } = place;
                 if unsettled.contains(range.resolution, bucket) {
                     return;
                 }

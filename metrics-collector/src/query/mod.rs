@@ -311,7 +311,8 @@ async fn read_settled(
         while from < range.to {
             let to = range.to.min(from + buckets_at_once);
             let mut grid = Grid::new(selection, groups.clone(), from..to);
-            grid.read_rows(store, Range { from, to, ..range }, unsettled, &|bucket| bucket)
+            let pages = grid.pages();
+            grid.read_rows(store, &pages, Range { from, to, ..range }, unsettled, &|bucket| bucket)
                 .await?;
             grid.finish(rows);
             if rows.len() > most_rows {

@@ -23,17 +23,16 @@ pub(super) async fn read_partials(
 ) -> Result<()> {
     let start = Resolution::Minute.start(minute).millis();
     let pages: BTreeSet<PageId> = grids.iter().flat_map(|(grid, _)| grid.pages()).collect();
-    for page in pages {
-        let rows = store.for_each_partial(minute, page, &cover.partials, |row| {
+    let pages: Vec<PageId> = pages.into_iter().collect();
+    store
+        .for_each_partial(minute, &pages, &cover.partials, |page, row| {
             for (slot, entry) in entries(row) {
                 for (grid, bucket) in &mut *grids {
                     grid.merge(SeriesId::new(page, slot), *bucket, start, entry);
                 }
             }
-        });
-        rows.await?;
-    }
-    Ok(())
+        })
+        .await
 }
 
 /// Reads the points of the minute that no partial has, for these grids, each with the bucket that the minute belongs to.

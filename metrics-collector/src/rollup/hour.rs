@@ -67,7 +67,7 @@ pub(super) async fn extend_so_far(store: &Store, hour: i64, end: i64) -> Result<
         {
             let mut summaries = Summaries::new();
             let mut held = Minutes::default();
-            if let Some(row) = store.hour_so_far(page, hour, generation).await? {
+            for (page, row) in store.hour_so_far(&[page], hour, generation).await? {
                 add_row(&mut summaries, page, start_ms, &row.data);
                 held = row.minutes;
             }
@@ -106,8 +106,8 @@ async fn add_minutes(
     summaries: &mut Summaries,
 ) -> Result<()> {
     store
-        .for_each_row(page, Resolution::Minute, from, to, |minute, row| {
-            add_row(summaries, page, Resolution::Minute.start(minute).millis(), row);
+        .for_each_row(&[page], Resolution::Minute, from, to, |place, row| {
+            add_row(summaries, page, Resolution::Minute.start(place.bucket).millis(), row);
         })
         .await
 }

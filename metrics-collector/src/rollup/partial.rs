@@ -12,7 +12,7 @@ use crate::store::{Result, Store, raw};
 const BYTES_PER_WRITE: usize = 256 << 10;
 
 /// Points that are summarised together before their minute is over, when nobody says otherwise.
-pub(crate) const PARTIAL_POINTS: u64 = 200_000;
+pub(crate) const PARTIAL_POINTS: u64 = 500_000;
 
 /// Summarises points of minutes that are not over, or not settled: as many at a time as these, while there are so many.
 pub(crate) async fn make_partials(store: &Store, first_minute: i64, points: u64) -> Result<()> {
@@ -101,7 +101,7 @@ pub(super) async fn merge_page(
     let start_ms = Resolution::Minute.start(minute).millis();
     let mut summaries = Summaries::new();
     store
-        .for_each_partial(minute, page, partials, |row| {
+        .for_each_partial(minute, &[page], partials, |page, row| {
             add_row(&mut summaries, page, start_ms, row);
         })
         .await?;

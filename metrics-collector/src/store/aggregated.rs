@@ -2,7 +2,7 @@
 
 use sqlx::{QueryBuilder, SqliteConnection};
 
-use super::{Result, Store, unsettled};
+use super::{ROWS_PER_READ, Result, Store, json, unsettled};
 use crate::bucket::Resolution;
 use crate::page::PageId;
 
@@ -10,9 +10,6 @@ use crate::page::PageId;
 const ROWS_AT_ONCE: usize = 16;
 /// Rows that are written in one transaction; more would hold up the points.
 const ROWS_PER_COMMIT: usize = 64;
-/// Rows that a reader holds at once, before it lets others go first. One may have a hundred kilobytes, and a statement
-/// that is left open would hold fifty.
-const ROWS_PER_READ: i64 = 24;
 
 /// Which row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,7 +25,7 @@ impl Place {
         i64::from(self.page.0) << 33 | is_hour << 32 | self.bucket.clamp(0, u32::MAX.into())
     }
 
-    fn of_row(id: i64) -> Self {
+    pub(super) fn of_row(id: i64) -> Self {
         Self {
             page: PageId((id >> 33) as u32),
             resolution: if id >> 32 & 1 == 1 {
@@ -64,7 +61,7 @@ pub(super) async fn put(tx: &mut SqliteConnection, rows: &[(Place, Vec<u8>)]) ->
 /// As a JSON array.
 fn ids(places: impl Iterator<Item = Place>) -> String {
     let ids: Vec<i64> = places.map(Place::row_id).collect();
-    serde_json::to_string(&ids).unwrap_or_default()
+    json(&ids)
 }
 
 /// The rows at these places, of those that are there.
@@ -127,14 +124,52 @@ impl Store {
         Ok(true)
     }
 
-    /// Hands out the rows of one page from a bucket up to, and without, another one, in the order of time.
+    /// Hands out the rows of pages from a bucket up to, and without, another one, those of a page in the order of time.
     pub(crate) async fn for_each_row(
+        &self,
+        pages: &[PageId],
+        resolution: Resolution,
+        from: i64,
+        to: i64,
+        mut hand_out: impl FnMut(Place, &[u8]),
+    ) -> Result<()> {
+        let buckets = usize::try_from(to - from).unwrap_or_default();
+        if buckets * 2 > ROWS_PER_READ {
+            for page in pages {
+                self.for_each_row_of(*page, resolution, from, to, &mut hand_out)
+                    .await?;
+            }
+            return Ok(());
+        }
+        for pages in pages.chunks(ROWS_PER_READ / buckets.max(1)) {
+            let places = pages.iter().flat_map(|page| {
+                (from..to).map(|bucket| Place {
+                    page: *page,
+                    resolution,
+                    bucket,
+                })
+            });
+            let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+                "select id, data from metrics_aggregated where id in (select value from json_each(?1)) order by id",
+            )
+            .bind(ids(places))
+            .fetch_all(self.db.read())
+            .await?;
+            for (id, data) in &rows {
+                hand_out(Place::of_row(*id), data);
+            }
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    async fn for_each_row_of(
         &self,
         page: PageId,
         resolution: Resolution,
         from: i64,
         to: i64,
-        mut hand_out: impl FnMut(i64, &[u8]),
+        hand_out: &mut impl FnMut(Place, &[u8]),
     ) -> Result<()> {
         let place = |bucket| Place {
             page,
@@ -148,14 +183,14 @@ impl Store {
             )
             .bind(next)
             .bind(place(to).row_id())
-            .bind(ROWS_PER_READ)
+            .bind(ROWS_PER_READ as i64)
             .fetch_all(self.db.read())
             .await?;
             for (id, data) in &rows {
-                hand_out(Place::of_row(*id).bucket, data);
+                hand_out(Place::of_row(*id), data);
             }
             match rows.last() {
-                Some((last, _)) if rows.len() as i64 == ROWS_PER_READ => next = last + 1,
+                Some((last, _)) if rows.len() == ROWS_PER_READ => next = last + 1,
                 _ => return Ok(()),
             }
             tokio::task::yield_now().await;
@@ -202,13 +237,33 @@ mod tests {
 
         let mut found = Vec::new();
         store
-            .for_each_row(PageId(1), Resolution::Hour, 10, 15, |bucket, data| {
-                found.push((bucket, data[0]))
+            .for_each_row(&[PageId(1)], Resolution::Hour, 10, 15, |place, data| {
+                found.push((place.bucket, data[0]))
             })
             .await
             .unwrap();
 
         assert_eq!(found, [(10, 11), (11, 12), (12, 99), (14, 15)]);
+
+        // Few rows of each page are read of several pages at once, many of one page after the other.
+        for (from, to) in [(11, 13), (5, 40)] {
+            let mut found = Vec::new();
+            let pages = [PageId(1), PageId(2), PageId(9)];
+            store
+                .for_each_row(&pages, Resolution::Hour, from, to, |place, data| {
+                    found.push((place.page.0, place.bucket, data[0]));
+                })
+                .await
+                .unwrap();
+            let of = |page| {
+                (from..to).filter_map(move |bucket| match (page, bucket) {
+                    (1, 12) => Some((1, 12, 99)),
+                    (1, 13) => None,
+                    _ => Some((page, bucket, bucket as u8 + 1)),
+                })
+            };
+            assert_eq!(found, of(1).chain(of(2)).collect::<Vec<_>>());
+        }
     }
 
     #[test]

@@ -33,6 +33,10 @@ pub(crate) const IDENTITY: Identity = Identity {
     writer_cache_kib: 1_024,
 };
 
+/// Rows with summaries that a reader holds at once, before it lets others go first. One may have a hundred kilobytes, and a
+/// statement that is left open would hold fifty.
+pub(crate) const ROWS_PER_READ: usize = 16;
+
 /// What a store method answers with.
 pub(crate) type Result<T> = sqlx::Result<T>;
 
@@ -128,6 +132,11 @@ impl Store {
     async fn begin(&self) -> Result<shared::db::Write> {
         self.db.write().await
     }
+}
+
+/// Numbers for `json_each`.
+fn json(numbers: &[i64]) -> String {
+    serde_json::to_string(numbers).unwrap_or_default()
 }
 
 /// Partials and hours so far: what they hold was only known to the last run.

@@ -8,7 +8,7 @@
 //! of those again. So there are at most three of each size, and who asks reads little, whatever the minute has.
 
 use super::covers::MOST_PARTIALS;
-use super::{Result, Store};
+use super::{ROWS_PER_READ, Result, Store, json};
 use crate::bucket::Resolution;
 use crate::page::PageId;
 
@@ -19,6 +19,10 @@ const ROWS_PER_COMMIT: usize = 64;
 
 fn row_id(minute: i64, page: PageId, number: i64) -> i64 {
     minute << (PAGE_BITS + PARTIAL_BITS) | i64::from(page.0) << PARTIAL_BITS | number
+}
+
+fn page_of(row_id: i64) -> PageId {
+    PageId((row_id >> PARTIAL_BITS) as u32 & (u32::MAX >> (32 - PAGE_BITS)))
 }
 
 impl Store {
@@ -88,31 +92,36 @@ impl Store {
                 .bind(row_id(minute + 1, PageId(0), 0))
                 .fetch_optional(self.db.read())
                 .await?;
-        Ok(first.map(|id| PageId((id >> PARTIAL_BITS) as u32 & (u32::MAX >> (32 - PAGE_BITS)))))
+        Ok(first.map(page_of))
     }
 
-    /// Hands out what these partials of a minute have of a page.
+    /// Hands out what these partials of a minute have of pages.
     pub(crate) async fn for_each_partial(
         &self,
         minute: i64,
-        page: PageId,
+        pages: &[PageId],
         partials: &[i64],
-        mut hand_out: impl FnMut(&[u8]),
+        mut hand_out: impl FnMut(PageId, &[u8]),
     ) -> Result<()> {
-        let ids: Vec<i64> = partials
-            .iter()
-            .map(|number| row_id(minute, page, *number))
-            .collect();
-        let rows: Vec<(Vec<u8>,)> = sqlx::query_as(
-            "select data from partials where id in (select value from json_each(?1)) order by id",
-        )
-        .bind(json(&ids))
-        .fetch_all(self.db.read())
-        .await?;
-        for (data,) in &rows {
-            hand_out(data);
+        if partials.is_empty() {
+            return Ok(());
         }
-        tokio::task::yield_now().await;
+        for pages in pages.chunks((ROWS_PER_READ / partials.len()).max(1)) {
+            let ids: Vec<i64> = pages
+                .iter()
+                .flat_map(|page| partials.iter().map(|number| row_id(minute, *page, *number)))
+                .collect();
+            let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+                "select id, data from partials where id in (select value from json_each(?1)) order by id",
+            )
+            .bind(json(&ids))
+            .fetch_all(self.db.read())
+            .await?;
+            for (id, data) in &rows {
+                hand_out(page_of(*id), data);
+            }
+            tokio::task::yield_now().await;
+        }
         Ok(())
     }
 
@@ -156,10 +165,6 @@ impl Store {
             }
         }
     }
-}
-
-fn json(numbers: &[i64]) -> String {
-    serde_json::to_string(numbers).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -276,7 +281,7 @@ mod tests {
         assert_eq!(merge_until_done(&store, 7).await, (vec![20, 25], 12));
         let mut found = 0;
         store
-            .for_each_partial(7, PageId(3), &reader.partials, |_| found += 1)
+            .for_each_partial(7, &[PageId(3)], &reader.partials, |_, _| found += 1)
             .await
             .unwrap();
         assert_eq!(found, 1);
@@ -308,7 +313,7 @@ mod tests {
         for (page, expected) in [(3, 0), (5, 1)] {
             let mut found = 0;
             store
-                .for_each_partial(7, PageId(page), &cover.partials, |_| found += 1)
+                .for_each_partial(7, &[PageId(page)], &cover.partials, |_, _| found += 1)
                 .await
                 .unwrap();
             assert_eq!(found, expected, "page {page}");

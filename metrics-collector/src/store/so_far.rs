@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::aggregated::Place;
-use super::{Result, Store};
+use super::{Result, Store, json};
 use crate::bucket::{MINUTES_PER_HOUR, Resolution, hour_of};
 use crate::page::PageId;
 
@@ -15,7 +15,7 @@ use crate::page::PageId;
 const ROWS_PER_COMMIT: i64 = 64;
 
 /// Minutes of an hour, a bit for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Minutes(u64);
 
 impl Minutes {
@@ -148,18 +148,27 @@ fn row_id(page: PageId, hour: i64) -> i64 {
 }
 
 impl Store {
-    /// A page's row of this generation.
-    pub(crate) async fn hour_so_far(&self, page: PageId, hour: i64, generation: i64) -> Result<Option<Row>> {
-        let row: Option<(i64, Vec<u8>)> =
-            sqlx::query_as("select minutes, data from hours_so_far where id = ?1 and generation = ?2")
-                .bind(row_id(page, hour))
-                .bind(generation)
-                .fetch_optional(self.db.read())
-                .await?;
-        Ok(row.map(|(minutes, data)| Row {
-            minutes: Minutes(minutes.cast_unsigned()),
-            data,
-        }))
+    /// The rows of pages that are of this generation.
+    pub(crate) async fn hour_so_far(
+        &self,
+        pages: &[PageId],
+        hour: i64,
+        generation: i64,
+    ) -> Result<BTreeMap<PageId, Row>> {
+        let ids: Vec<i64> = pages.iter().map(|page| row_id(*page, hour)).collect();
+        let rows: Vec<(i64, i64, Vec<u8>)> = sqlx::query_as(
+            "select id, minutes, data from hours_so_far
+             where id in (select value from json_each(?1)) and generation = ?2",
+        )
+        .bind(json(&ids))
+        .bind(generation)
+        .fetch_all(self.db.read())
+        .await?;
+        let rows = rows.into_iter().map(|(id, minutes, data)| {
+            let minutes = Minutes(minutes.cast_unsigned());
+            (Place::of_row(id).page, Row { minutes, data })
+        });
+        Ok(rows.collect())
     }
 
     /// Writes rows of pages. False when they are void meanwhile.
@@ -263,8 +272,11 @@ mod tests {
         let begin = || store.unsettled().so_far.begin(HOUR, minutes(&[0, 1]));
         let generation = begin().unwrap();
         assert!(store.write_hour_so_far(HOUR, generation, &page(7)).await.unwrap());
-        let row = store.hour_so_far(PageId(3), HOUR, generation).await.unwrap();
-        assert_eq!(row, Some(page(7).into_iter().next().unwrap().1));
+        let rows = async |generation| {
+            let pages = [PageId(2), PageId(3)];
+            store.hour_so_far(&pages, HOUR, generation).await.unwrap()
+        };
+        assert_eq!(rows(generation).await, BTreeMap::from(page(7)));
         store
             .unsettled()
             .so_far
@@ -282,12 +294,12 @@ mod tests {
         assert!(!store.write_hour_so_far(HOUR, generation, &page(8)).await.unwrap());
         assert_eq!(store.unsettled().so_far.generation(HOUR), None);
         let next = begin().unwrap();
-        assert_eq!(store.hour_so_far(PageId(3), HOUR, next).await.unwrap(), None);
+        assert!(rows(next).await.is_empty());
         assert!(store.write_hour_so_far(HOUR, next, &page(9)).await.unwrap());
 
         assert!(!store.unsettled().so_far.has_others(HOUR) && store.unsettled().so_far.has_others(HOUR + 1));
         store.drop_hours_so_far().await.unwrap();
-        assert_eq!(store.hour_so_far(PageId(3), HOUR, next).await.unwrap(), None);
+        assert!(rows(next).await.is_empty());
         assert!(!store.unsettled().so_far.has_others(HOUR + 1));
     }
 }
