@@ -22,10 +22,10 @@ const LOOK_EVERY: u64 = 16;
 /// Of SQLite's usual size, with which our databases are made.
 const PAGE_BYTES: u64 = 4_096;
 /// Pages that are worth to be moved.
-const PAGES: i64 = 3_000;
-/// The next transaction waits until nothing is left when the log has so many pages, 24 MB: with what comes meanwhile that is
-/// less than `WAL_LIMIT_BYTES`, so that the file keeps its size and is written over.
-const LONG: i64 = 6_000;
+const PAGES: i64 = 1_000;
+/// The next transaction waits until nothing is left when the log has so many pages, 8 MB: a longer one does not stay in the
+/// memory that the kernel has for a service's files, and is read again before it is moved.
+const LONG: i64 = 2_000;
 /// The writer moves the log after all when it has so many pages, because here it could not be done.
 const WRITER_PAGES: i32 = 16_000;
 /// After a failure.
@@ -51,8 +51,7 @@ impl Written {
 }
 
 impl Db {
-    /// Moves the log into the file whenever it has grown, until `stop`. For a service that writes without a pause: its
-    /// log may become four times as long as it would be otherwise.
+    /// Moves the log into the file whenever it has grown, until `stop`. For a service that writes without a pause.
     pub async fn keep_log_short(self, stop: CancellationToken) {
         // A connection that takes the writer's place has the usual number again, which is slower and does no harm.
         if let Err(error) = self.let_writer_go_on().await {

@@ -32,9 +32,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Page cache of each reader, in KiB. Small on purpose: the kernel caches the file as well.
 const READER_CACHE_KIB: i32 = 512;
 const READERS: u32 = 3;
-/// The write-ahead log is moved into the file at this many pages, and cut to this many bytes when it had to grow.
-const CHECKPOINT_PAGES: i32 = 2_000;
-const WAL_LIMIT_BYTES: i64 = 32 << 20;
+/// The write-ahead log is moved into the file at this many pages, 4 MB.
+const CHECKPOINT_PAGES: i32 = 1_000;
+/// Where each commit is flushed to the disk, a log that has become longer is cut to so much, and written over up to there: if it
+/// grew, its length would be flushed as well.
+const WAL_KEPT_BYTES: i64 = 32 << 20;
 /// For the last checkpoint, so that another process that holds the file does not hold the stop up.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
@@ -204,9 +206,11 @@ fn make_private(path: &Path) {
 }
 
 fn writer_options(path: &Path, durability: Durability, cache_kib: u32) -> SqliteConnectOptions {
-    let synchronous = match durability {
-        Durability::Process => SqliteSynchronous::Normal,
-        Durability::Power => SqliteSynchronous::Full,
+    let (synchronous, kept_of_log) = match durability {
+        // A log that is written over has to be read first where the kernel has dropped it: no page of it is a page of the file.
+        // Under a limit of memory that is most of it. One that grows anew has nothing to read.
+        Durability::Process => (SqliteSynchronous::Normal, 0),
+        Durability::Power => (SqliteSynchronous::Full, WAL_KEPT_BYTES),
     };
     common_options(path)
         .create_if_missing(true)
@@ -214,7 +218,7 @@ fn writer_options(path: &Path, durability: Durability, cache_kib: u32) -> Sqlite
         .synchronous(synchronous)
         .pragma("cache_size", format!("-{cache_kib}"))
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
-        .pragma("journal_size_limit", WAL_LIMIT_BYTES.to_string())
+        .pragma("journal_size_limit", kept_of_log.to_string())
         .thread_name(|_| "sqlite-writer".to_owned())
 }
 

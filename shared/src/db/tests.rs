@@ -35,9 +35,13 @@ fn migrator(statements: &[&'static str]) -> Migrator {
 }
 
 async fn open(path: &Path) -> anyhow::Result<Db> {
+    open_with(path, Durability::Process).await
+}
+
+async fn open_with(path: &Path, durability: Durability) -> anyhow::Result<Db> {
     Db::open(
         path,
-        Durability::Process,
+        durability,
         &IDENTITY,
         &migrator(&["create table items (id integer primary key) strict"]),
     )
@@ -363,6 +367,43 @@ async fn a_log_begins_again_though_the_writer_neither_rests_nor_moves_it() {
 
     stop.cancel();
     moving.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_log_that_begins_again_is_cut_unless_each_commit_goes_to_the_disk() {
+    for (durability, is_cut) in [(Durability::Process, true), (Durability::Power, false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("thing.db");
+        let db = open_with(&path, durability).await.unwrap();
+        let write = async |bytes: i64| {
+            let mut tx = db.write().await.unwrap();
+            sqlx::query("create table if not exists texts (text blob) strict")
+                .execute(&mut *tx)
+                .await
+                .unwrap();
+            sqlx::query("insert into texts (text) values (zeroblob(?1))")
+                .bind(bytes)
+                .execute(&mut *tx)
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+        };
+        let log = folder.path().join("thing.db-wal");
+        let log_bytes = || std::fs::metadata(&log).unwrap().len();
+        // More than the writer leaves in the log.
+        write(6_000_000).await;
+        let before = log_bytes();
+        assert!(before > 6_000_000);
+
+        write(1).await;
+
+        assert_eq!(
+            log_bytes() < 100_000,
+            is_cut,
+            "{durability:?}: {before}, then {}",
+            log_bytes()
+        );
+    }
 }
 
 #[tokio::test]
