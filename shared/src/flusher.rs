@@ -81,14 +81,17 @@ impl<C: Commit> Flusher<C> {
         Self { queue, depth }
     }
 
-    /// Hands in a job and waits until it is committed.
+    /// Hands in a job at once; the future waits until it is committed.
     ///
     /// # Errors
     /// [`FlushError`]; in both cases nothing of the job was written.
-    pub async fn submit(&self, job: C::Job) -> Result<C::Done, FlushError> {
+    pub fn submit(&self, job: C::Job) -> impl Future<Output = Result<C::Done, FlushError>> + Send + use<C> {
         let (reply, done) = oneshot::channel();
-        self.queue.try_send((job, reply)).map_err(|_| FlushError::Full)?;
-        done.await.unwrap_or(Err(FlushError::Full))
+        let sent = self.queue.try_send((job, reply)).map_err(|_| FlushError::Full);
+        async move {
+            sent?;
+            done.await.unwrap_or(Err(FlushError::Full))
+        }
     }
 
     /// Jobs that waited when the last batch was taken.

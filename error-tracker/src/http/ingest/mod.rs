@@ -89,24 +89,31 @@ pub(super) async fn report_batch(
     State(app): Shared,
     request: Request,
 ) -> Result<Json<BatchResults>, Problem> {
-    let Batch {
-        mut reports,
-        rejected,
-    } = read_batch(
-        &app.gate.read_body(request).await?.mended().bytes,
-        Timestamp::now(),
-        &app.storms,
-    )?;
-    let mut results = Vec::with_capacity(reports.len() + rejected.len());
-    while !reports.is_empty() {
-        let rest = reports.split_off(reports.len().min(REPORTS_PER_JOB));
-        let counted = app.flusher.submit(reports).await?;
-        results.extend(
-            counted
-                .iter()
-                .map(|counted| BatchResult::Accepted(Accepted::new(counted))),
+    let body = app.gate.read_body(request).await?.mended();
+    let now = Timestamp::now();
+    let bodies = split_batch(&body.bytes)?;
+    let (mut results, mut rejected) = (Vec::with_capacity(bodies.len()), Vec::new());
+    let mut add = |counted: Vec<Counted>| {
+        let accepted = counted.iter().map(Accepted::new);
+        results.extend(accepted.map(BatchResult::Accepted));
+    };
+    // While some are written, the next ones are read.
+    let mut writing = None;
+    for (job, bodies) in bodies.chunks(REPORTS_PER_JOB).enumerate() {
+        let read = read_reports(bodies, now, &app.storms);
+        let first = job * REPORTS_PER_JOB;
+        rejected.extend(
+            read.rejected
+                .into_iter()
+                .map(|(index, problem)| (first + index, problem)),
         );
-        reports = rest;
+        if let Some(written) = writing.take() {
+            add(written.await?);
+        }
+        writing = (!read.reports.is_empty()).then(|| app.flusher.submit(read.reports));
+    }
+    if let Some(written) = writing {
+        add(written.await?);
     }
     for (index, problem) in rejected {
         let detail = problem.detail().to_owned();
@@ -121,29 +128,33 @@ pub(super) async fn report_batch(
     Ok(Json(BatchResults { results }))
 }
 
-/// A batch that has been read.
-struct Batch {
+/// Reports of a batch that have been read.
+struct Read {
     reports: Vec<Report>,
     /// The places of the others, with what is wrong with them.
     rejected: Vec<(usize, Problem)>,
 }
 
-fn read_batch(json: &[u8], now: Timestamp, storms: &Storms) -> Result<Batch, Problem> {
+fn split_batch(json: &[u8]) -> Result<Vec<&RawValue>, Problem> {
     let bodies: Vec<&RawValue> = parse_json(json)?;
     if bodies.len() > MOST_REPORTS {
         return Err(Problem::bad_request(format!(
             "at most {MOST_REPORTS} reports at once"
         )));
     }
+    Ok(bodies)
+}
+
+fn read_reports(bodies: &[&RawValue], now: Timestamp, storms: &Storms) -> Read {
     let mut reports = Vec::with_capacity(bodies.len());
     let mut rejected = Vec::new();
-    for (index, raw) in bodies.into_iter().enumerate() {
+    for (index, raw) in bodies.iter().enumerate() {
         match read_report(raw.get().as_bytes(), now, storms) {
             Ok(report) => reports.push(report),
             Err(problem) => rejected.push((index, problem)),
         }
     }
-    Ok(Batch { reports, rejected })
+    Read { reports, rejected }
 }
 
 fn read_report(json: &[u8], now: Timestamp, storms: &Storms) -> Result<Report, Problem> {
@@ -180,10 +191,11 @@ pub(crate) fn check_report(json: &[u8]) {
         assert!(!occurrence.message.contains('\0') && !occurrence.traceback.as_str().contains('\0'));
     }
     let batch = [b"[", json.as_ref(), b"]"].concat();
-    if let Ok(batch) = read_batch(&batch, now, &storms)
+    if let Ok(bodies) = split_batch(&batch)
         && let Ok(report) = &read
         && !json.starts_with(b"\xef\xbb\xbf")
     {
+        let batch = read_reports(&bodies, now, &storms);
         let of_batch = batch.reports.first().map(|report| report.fingerprint);
         assert_eq!((of_batch, batch.rejected.len()), (Some(report.fingerprint), 0));
     }
