@@ -81,41 +81,106 @@ fn take_offset(bytes: &mut &[u8]) -> Option<u16> {
 /// Hands out the points of the wanted series, those of one series in the order of time.
 /// `None` when the bytes are not ours; what was readable has been handed out.
 pub(crate) fn unpack(
-    mut bytes: &[u8],
+    bytes: &[u8],
     wanted: impl Fn(SeriesId) -> bool,
     mut hand_out: impl FnMut(RawPoint),
 ) -> Option<()> {
-    let mut series = 0_u32;
     let mut offsets = Vec::new();
-    for _ in 0..take(&mut bytes)? {
-        let head = take(&mut bytes)?;
-        series = series.checked_add(u32::try_from(head >> 1).ok()?)?;
-        let id = SeriesId(series);
-        if head & 1 == 0 {
-            let (offset, value) = (take_offset(&mut bytes)?, take_float(&mut bytes)?);
-            if wanted(id) {
-                hand_out(RawPoint {
-                    series: id,
-                    offset,
-                    value,
-                });
-            }
-            continue;
-        }
-        let length = usize::try_from(take(&mut bytes)?).ok()?;
-        let (mut run, rest) = bytes.split_at_checked(length)?;
-        bytes = rest;
-        if wanted(id) {
-            unpack_run(&mut run, &mut offsets, |offset, value| {
-                hand_out(RawPoint {
-                    series: id,
-                    offset,
-                    value,
-                });
-            })?;
+    let mut runs = Runs::of(bytes);
+    for run in &mut runs {
+        if wanted(run.series) {
+            run.unpack(&mut offsets, &mut hand_out)?;
         }
     }
-    bytes.is_empty().then_some(())
+    (!runs.are_damaged).then_some(())
+}
+
+/// The points of one series in a row, packed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Run<'b> {
+    pub(crate) series: SeriesId,
+    points: Packed<'b>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Packed<'b> {
+    One(u16, f64),
+    Many(&'b [u8]),
+}
+
+impl Run<'_> {
+    /// Hands out its points in the order of time. `offsets` is room for their times.
+    pub(crate) fn unpack(&self, offsets: &mut Vec<u16>, mut hand_out: impl FnMut(RawPoint)) -> Option<()> {
+        let mut hand_out = |offset, value| {
+            hand_out(RawPoint {
+                series: self.series,
+                offset,
+                value,
+            });
+        };
+        match self.points {
+            Packed::One(offset, value) => hand_out(offset, value),
+            Packed::Many(mut run) => unpack_run(&mut run, offsets, hand_out)?,
+        }
+        Some(())
+    }
+}
+
+/// The series of a row, one after the other.
+#[derive(Debug)]
+pub(crate) struct Runs<'b> {
+    bytes: &'b [u8],
+    left: u64,
+    series: u32,
+    /// The bytes are not ours; what was readable has come.
+    pub(crate) are_damaged: bool,
+}
+
+impl<'b> Runs<'b> {
+    pub(crate) fn of(mut bytes: &'b [u8]) -> Self {
+        let left = take(&mut bytes);
+        Self {
+            bytes,
+            left: left.unwrap_or_default(),
+            series: 0,
+            are_damaged: left.is_none(),
+        }
+    }
+
+    fn read(&mut self) -> Option<Run<'b>> {
+        let head = take(&mut self.bytes)?;
+        self.series = self.series.checked_add(u32::try_from(head >> 1).ok()?)?;
+        let points = if head & 1 == 0 {
+            Packed::One(take_offset(&mut self.bytes)?, take_float(&mut self.bytes)?)
+        } else {
+            let length = usize::try_from(take(&mut self.bytes)?).ok()?;
+            let (run, rest) = self.bytes.split_at_checked(length)?;
+            self.bytes = rest;
+            Packed::Many(run)
+        };
+        Some(Run {
+            series: SeriesId(self.series),
+            points,
+        })
+    }
+}
+
+impl<'b> Iterator for Runs<'b> {
+    type Item = Run<'b>;
+
+    fn next(&mut self) -> Option<Run<'b>> {
+        let Some(left) = self.left.checked_sub(1) else {
+            self.are_damaged |= !self.bytes.is_empty();
+            return None;
+        };
+        self.left = left;
+        let run = self.read();
+        if run.is_none() {
+            self.are_damaged = true;
+            (self.left, self.bytes) = (0, &[]);
+        }
+        run
+    }
 }
 
 fn unpack_run(run: &mut &[u8], offsets: &mut Vec<u16>, mut hand_out: impl FnMut(u16, f64)) -> Option<()> {

@@ -217,7 +217,7 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    fn new(kind: Kind) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         Self {
             kind,
             summary: Summary::default(),
@@ -227,7 +227,15 @@ impl Part {
         }
     }
 
-    fn take(&mut self, value: f64, marking: Marking, at: i64) {
+    /// One that keeps no values: what is told of a histogram is told from its sketch.
+    pub(crate) fn of_sketch(kind: Kind) -> Self {
+        Self {
+            are_all_at_hand: false,
+            ..Self::new(kind)
+        }
+    }
+
+    pub(crate) fn take(&mut self, value: f64, marking: Marking, at: i64) {
         self.marked.add(marking, value);
         if self.kind == Kind::Histogram && self.are_all_at_hand {
             if self.values.len() < MOST_EXACT {

@@ -21,7 +21,9 @@ use crate::summary::{self, Summary};
 
 /// Distributions that are gathered at once.
 const MOST_SKETCHES: usize = 512;
-/// What is gathered at once without distributions, or with rough ones, which are much smaller.
+/// The same of rough ones, which are much smaller.
+const MOST_ROUGH: usize = 2_048;
+/// What is gathered at once without distributions.
 const MOST_FIGURES: usize = 8_192;
 /// Groups whose buckets are gathered at once. Often a group is one series; then so many are one page, which is read once.
 const GROUPS_PER_STEP: u32 = SLOTS;
@@ -312,8 +314,10 @@ async fn read_settled(
             let to = range.to.min(from + buckets_at_once);
             let mut grid = Grid::new(selection, groups.clone(), from..to);
             let pages = grid.pages();
-            grid.read_rows(store, &pages, Range { from, to, ..range }, unsettled, &|bucket| bucket)
-                .await?;
+            grid.read_rows(store, &pages, Range { from, to, ..range }, unsettled, &|bucket| {
+                bucket
+            })
+            .await?;
             grid.finish(rows);
             if rows.len() > most_rows {
                 return Ok(Err(TooMany));
@@ -328,7 +332,8 @@ async fn read_settled(
 fn at_once(selection: &Selection) -> usize {
     match selection.distributions {
         Distributions::Fine => MOST_SKETCHES,
-        Distributions::None | Distributions::Rough => MOST_FIGURES,
+        Distributions::Rough => MOST_ROUGH,
+        Distributions::None => MOST_FIGURES,
     }
 }
 

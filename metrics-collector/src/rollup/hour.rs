@@ -107,7 +107,12 @@ async fn add_minutes(
 ) -> Result<()> {
     store
         .for_each_row(&[page], Resolution::Minute, from, to, |place, row| {
-            add_row(summaries, page, Resolution::Minute.start(place.bucket).millis(), row);
+            add_row(
+                summaries,
+                page,
+                Resolution::Minute.start(place.bucket).millis(),
+                row,
+            );
         })
         .await
 }

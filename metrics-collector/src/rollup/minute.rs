@@ -15,12 +15,13 @@ use crate::store::replaceable::NamedValue;
 use crate::store::{Result, Store, raw};
 use crate::summary::{Found, Search};
 
-/// What is held at once to look for percentiles, as much as of a minute that is made from its points.
-const MOST_SEARCH_BYTES: usize = MOST_VALUES as usize * size_of::<f64>();
+/// What is held at once to look for percentiles, half of what is held of a minute that is made from its points: each of these
+/// knows what it looks for.
+const MOST_SEARCH_BYTES: usize = MOST_VALUES as usize * size_of::<f64>() / 2;
 /// Rows of a minute that is made from partials are written when they are so many bytes.
 const MOST_ROW_BYTES: usize = 256 << 10;
 
-/// Makes the rows of a minute. More points than `partial_points` are summarised in parts first.
+/// Makes the rows of a minute. More points than a few are summarised in parts first, `partial_points` at a time.
 pub(super) async fn settle(store: &Store, minute: i64, partial_points: u64) -> Result<()> {
     let Some(change) = store.unsettled().change(Resolution::Minute, minute) else {
         return Ok(());
@@ -32,7 +33,8 @@ pub(super) async fn settle(store: &Store, minute: i64, partial_points: u64) -> R
         named: store.named_values(minute).await?,
     };
     let has_partials = !store.unsettled().covers.of(minute).partials.is_empty();
-    let is_busy = has_partials || store.raw_points(raw::rows_of(minute)).await? > partial_points;
+    let few_points = partial_points.min(MOST_VALUES);
+    let is_busy = has_partials || store.raw_points(raw::rows_of(minute)).await? > few_points;
     if is_busy && partial::cover(store, minute, partial_points).await? {
         settling.by_partials().await
     } else {

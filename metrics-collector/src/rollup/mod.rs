@@ -6,6 +6,7 @@ mod gather;
 mod hour;
 mod minute;
 mod partial;
+mod series;
 
 use std::time::Duration;
 

@@ -1,15 +1,20 @@
 //! Partials, made of points of a minute while more of them come in.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::gather::{Pages, Summaries, add_row, passes};
+use super::gather::{Pages, Summaries, add_row};
+use super::series::BySeries;
 use crate::bucket::Resolution;
-use crate::minute::{self, BySeries};
-use crate::page::PageId;
+use crate::minute::Part;
+use crate::page::{PageId, SeriesId};
 use crate::store::{Result, Store, raw};
+use crate::summary::Summary;
 
-/// Bytes of a merged partial that are written at once.
+/// Bytes of a partial that are written at once.
 const BYTES_PER_WRITE: usize = 256 << 10;
+/// Bytes of points that are held at once while a partial is made.
+const MOST_BYTES: usize = 2 << 20;
 
 /// Points that are summarised together before their minute is over, when nobody says otherwise.
 pub(crate) const PARTIAL_POINTS: u64 = 500_000;
@@ -51,21 +56,65 @@ async fn next_rows(store: &Store, minute: i64, points: u64) -> Result<Option<(Ra
     store.rows_with(rest, points).await.map(Some)
 }
 
+/// Makes the next partial, of these rows or, when they have too many bytes, of the first of them.
 async fn make(store: &Store, minute: i64, rows: Range<i64>) -> Result<()> {
-    let mut pages = Pages::of(minute);
-    for keys in passes(store, minute, rows.clone(), &[]).await? {
-        let mut collector = BySeries::new(keys);
-        minute::read(store, minute, rows.clone(), &mut collector).await?;
-        pages.add(collector).await;
+    let number = store.number_of_partial(minute);
+    let (rows, next_row) = store.raw_rows(rows, MOST_BYTES).await?;
+    let (mut points, mut totals) = (BySeries::of(&rows), BTreeMap::new());
+    let (mut pages, mut bytes) = (Pages::of(minute), 0);
+    while let Some(series) = points.series() {
+        if let Some(summary) = summarise(store, minute, series, &mut points, &mut totals) {
+            bytes += pages.push(series, &summary);
+        }
+        if bytes >= BYTES_PER_WRITE {
+            store.write_pages(minute, number, &pages.take_finished()).await?;
+            bytes = 0;
+        }
+        tokio::task::yield_now().await;
+    }
+    if points.is_damaged() {
+        tracing::error!(
+            minute_ms = Resolution::Minute.start(minute).millis(),
+            "a row of points is damaged; what can be read counts"
+        );
+    }
+    for (total, part) in totals {
+        pages.push(SeriesId::new(total, 0), &part.finish());
     }
     pages.close();
-    store
-        .write_partial(minute, &pages.take_finished(), rows.end)
-        .await?;
+    store.write_pages(minute, number, &pages.take_finished()).await?;
+    store.add_partial(minute, number, next_row);
     while let Some(partials) = store.partials_to_merge(minute) {
         merge(store, minute, &partials).await?;
     }
     Ok(())
+}
+
+/// What the points of the series that comes next come to. They are added to what all series of their metric come to.
+fn summarise(
+    store: &Store,
+    minute: i64,
+    series: SeriesId,
+    points: &mut BySeries<'_>,
+    totals: &mut BTreeMap<PageId, Part>,
+) -> Option<Summary> {
+    let catalogue = store.catalogue();
+    let start_ms = Resolution::Minute.start(minute).millis();
+    let Some(metric) = catalogue.metric_of_page(series.page()) else {
+        points.take(|_| {});
+        return None;
+    };
+    let marking = catalogue.marking(series);
+    let mut part = Part::new(metric.kind);
+    let total = totals
+        .entry(metric.total)
+        .or_insert_with(|| Part::of_sketch(metric.kind));
+    points.take(|point| {
+        let at = start_ms + i64::from(point.offset);
+        part.take(point.value, marking, at);
+        total.take(point.value, marking, at);
+    });
+    Some(part.finish())
 }
 
 /// Makes one partial of several.

@@ -33,7 +33,7 @@ pub(crate) const IDENTITY: Identity = Identity {
     writer_cache_kib: 1_024,
 };
 
-/// Rows with summaries that a reader holds at once, before it lets others go first. One may have a hundred kilobytes, and a
+/// Rows that a reader takes at once, before it lets others go first. One may have a hundred kilobytes, and a
 /// statement that is left open would hold fifty.
 pub(crate) const ROWS_PER_READ: usize = 16;
 

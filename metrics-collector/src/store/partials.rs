@@ -26,17 +26,9 @@ fn page_of(row_id: i64) -> PageId {
 }
 
 impl Store {
-    /// Writes the next partial of a minute, which holds all rows of points before `next_row`.
-    pub(crate) async fn write_partial(
-        &self,
-        minute: i64,
-        pages: &[(PageId, Vec<u8>)],
-        next_row: i64,
-    ) -> Result<()> {
-        let number = self.number_of_partial(minute);
-        self.write_pages(minute, number, pages).await?;
+    /// Lets a partial be read whose pages are written: the next of its minute, which holds all rows of points before `next_row`.
+    pub(crate) fn add_partial(&self, minute: i64, number: i64, next_row: i64) {
         self.unsettled().covers.extend(minute, number, next_row);
-        Ok(())
     }
 
     /// The last partials of a minute, when they should become one.
@@ -186,6 +178,18 @@ mod tests {
         assert!(ids.is_sorted() && ids[0] > 0, "{ids:?}");
     }
 
+    async fn write_partial(
+        store: &Store,
+        minute: i64,
+        pages: &[(PageId, Vec<u8>)],
+        next_row: i64,
+    ) -> Result<()> {
+        let number = store.number_of_partial(minute);
+        store.write_pages(minute, number, pages).await?;
+        store.add_partial(minute, number, next_row);
+        Ok(())
+    }
+
     async fn count(store: &Store) -> i64 {
         sqlx::query_scalar("select count(*) from partials")
             .fetch_one(store.db.read())
@@ -203,8 +207,7 @@ mod tests {
     async fn what_could_not_be_deleted_is_deleted_later_and_counts_no_more() {
         let (store, _folder) = store().await;
         let pages: Vec<_> = (0..100).map(|page| (PageId(page), vec![1])).collect();
-        store
-            .write_partial(7, &pages, raw::rows_of(7).start + 1)
+        write_partial(&store, 7, &pages, raw::rows_of(7).start + 1)
             .await
             .unwrap();
         let reader = store.unsettled().covers.of(7);
@@ -232,8 +235,7 @@ mod tests {
         let (store, _folder) = store().await;
         let pages = [3, 5, u32::MAX / 64].map(|page| (PageId(page), vec![1]));
         for minute in [7, 7, 9] {
-            store
-                .write_partial(minute, &pages, raw::rows_of(minute).start + 1)
+            write_partial(&store, minute, &pages, raw::rows_of(minute).start + 1)
                 .await
                 .unwrap();
         }
@@ -264,7 +266,7 @@ mod tests {
         let mut read = Vec::new();
         for number in 1..=16 {
             let next_row = raw::rows_of(7).start + number;
-            store.write_partial(7, &pages, next_row).await.unwrap();
+            write_partial(&store, 7, &pages, next_row).await.unwrap();
             read.push(merge_until_done(&store, 7).await);
             assert_eq!(store.unsettled().covers.next_row(7), Some(next_row));
         }
@@ -276,7 +278,9 @@ mod tests {
 
         let reader = store.unsettled().covers.of(7);
         for _ in 0..4 {
-            store.write_partial(7, &pages, raw::rows_of(7).end).await.unwrap();
+            write_partial(&store, 7, &pages, raw::rows_of(7).end)
+                .await
+                .unwrap();
         }
         assert_eq!(merge_until_done(&store, 7).await, (vec![20, 25], 12));
         let mut found = 0;
@@ -296,16 +300,14 @@ mod tests {
         let pages = [(PageId(3), vec![1]), (PageId(5), vec![1])];
         run(&store, "create trigger fail before insert on partials when new.id & 4095 >= 1024 begin select raise(abort, 'no'); end").await;
         assert!(
-            store
-                .write_partial(7, &pages, raw::rows_of(7).start + 1)
+            write_partial(&store, 7, &pages, raw::rows_of(7).start + 1)
                 .await
                 .is_err()
         );
         assert!(store.unsettled().covers.of(7).partials.is_empty());
 
         run(&store, "drop trigger fail").await;
-        store
-            .write_partial(7, &pages[1..], raw::rows_of(7).start + 1)
+        write_partial(&store, 7, &pages[1..], raw::rows_of(7).start + 1)
             .await
             .unwrap();
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use sqlx::SqliteConnection;
 
-use super::{Result, Store, Writer};
+use super::{ROWS_PER_READ, Result, Store, Writer};
 
 /// Rows of one minute.
 const MINUTE_ROWS: i64 = 1 << 24;
@@ -95,6 +95,34 @@ impl Store {
         }
     }
 
+    /// The first of these rows, so many that they have about as many bytes, and the one behind them.
+    pub(crate) async fn raw_rows(
+        &self,
+        mut rows: Range<i64>,
+        most_bytes: usize,
+    ) -> Result<(Vec<Vec<u8>>, i64)> {
+        let (mut all, mut bytes) = (Vec::new(), 0);
+        while bytes < most_bytes {
+            let read = self.read_raw(&rows, ROWS_PER_READ).await?;
+            let Some((last, _)) = read.last() else {
+                return Ok((all, rows.end));
+            };
+            rows.start = last + 1;
+            bytes += read.iter().map(|(_, data)| data.len()).sum::<usize>();
+            all.extend(read.into_iter().map(|(_, data)| data));
+        }
+        Ok((all, rows.start))
+    }
+
+    async fn read_raw(&self, rows: &Range<i64>, most: usize) -> Result<Vec<(i64, Vec<u8>)>> {
+        sqlx::query_as("select id, data from metrics_raw where id >= ?1 and id < ?2 order by id limit ?3")
+            .bind(rows.start)
+            .bind(rows.end)
+            .bind(most as i64)
+            .fetch_all(self.db.read())
+            .await
+    }
+
     /// Hands out these rows in the order in which they came.
     pub(crate) async fn for_each_raw(
         &self,
@@ -103,14 +131,7 @@ impl Store {
     ) -> Result<()> {
         let mut rows_per_read = 1;
         loop {
-            let read: Vec<(i64, Vec<u8>)> = sqlx::query_as(
-                "select id, data from metrics_raw where id >= ?1 and id < ?2 order by id limit ?3",
-            )
-            .bind(rows.start)
-            .bind(rows.end)
-            .bind(rows_per_read as i64)
-            .fetch_all(self.db.read())
-            .await?;
+            let read = self.read_raw(&rows, rows_per_read).await?;
             let Some((last, _)) = read.last() else {
                 return Ok(());
             };
