@@ -1,29 +1,13 @@
 //! A database that is foreign, newer, damaged, locked or read-only: a clear answer, and no harm.
 
-use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
-use shared::testing::database::{self, assert_sound, change, number};
-use shared::testing::process::{contents, run};
-use shared::testing::{Chance, Process, Program, SmallDisk, eventually};
+use shared::testing::database::{assert_sound, change, number, overwrite};
+use shared::testing::{Chance, Program, database_faults};
 
-use crate::setup::{BINARY, Peers, before, browser, error, is_drained, program, report, waiting};
-
-/// The start is refused for `reason`, and everything in the folder is as it was.
-fn assert_refused(setup: &Program, reason: &str) {
-    let folder = setup.database.parent().unwrap();
-    let before = contents(folder);
-
-    let finished = setup.fails();
-
-    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
-    assert!(finished.stderr.contains(reason), "{}", finished.stderr);
-    let path = setup.database.to_str().unwrap();
-    assert!(finished.stderr.contains(path), "{}", finished.stderr);
-    assert!(before == contents(folder), "a refused file is left as it was");
-}
+use crate::setup::{Peers, browser, error, is_drained, program, report, waiting};
 
 /// A database with something in it, and no relay on it.
 async fn used_database(folder: &Path) -> Program {
@@ -38,95 +22,30 @@ async fn used_database(folder: &Path) -> Program {
 async fn a_newer_database_is_refused_unless_it_says_that_this_release_can_read_it() {
     let folder = tempfile::tempdir().unwrap();
     let setup = used_database(folder.path()).await;
-    change(
-        &setup.database,
-        "update _meta set value = '99' where key = 'schema_version'",
+    database_faults::assert_newer_refused(
+        &setup,
+        "alter table spool add column of_the_future text",
+        async |relay| {
+            assert_eq!(report(relay, "new").await, 202);
+            assert_eq!(waiting(relay).await, (2, 0));
+        },
     )
     .await;
-    change(&setup.database, "alter table spool add column of_the_future text").await;
-
-    let relay = setup.start().await;
-    assert_eq!(report(&relay, "new").await, 202);
-    assert_eq!(waiting(&relay).await, (2, 0));
-    relay.stop().await;
-
-    change(
-        &setup.database,
-        "update _meta set value = '99.1.0' where key = 'min_reader'",
-    )
-    .await;
-    assert_refused(&setup, "it needs 99.1.0 or later");
 }
 
 #[tokio::test]
 async fn files_of_others_are_refused_and_left_as_they_were() {
-    let folder = tempfile::tempdir().unwrap();
-    let setup = |name: &str| {
-        let below = folder.path().join(name);
-        std::fs::create_dir(&below).unwrap();
-        program(&below)
-    };
-
-    let older = setup("older");
-    std::fs::write(&older.database, "").unwrap();
-    change(
-        &older.database,
+    database_faults::assert_others_refused(
+        "browser-relay",
+        program,
         "create table dsn_keys (id integer primary key, public_key text, project text)",
     )
     .await;
-    assert_refused(&older, "it belongs to an older Monlight or to another program");
-
-    let other = setup("other");
-    other.start().await.stop().await;
-    change(
-        &other.database,
-        "update _meta set value = 'error-tracker' where key = 'product'",
-    )
-    .await;
-    assert_refused(&other, "it belongs to \"error-tracker\", not to browser-relay");
-
-    let text = setup("text");
-    std::fs::write(&text.database, "{\"version\":3}\n".repeat(400)).unwrap();
-    assert_refused(&text, "it is no SQLite database, or it is damaged");
-
-    let headless = setup("headless");
-    headless.start().await.stop().await;
-    overwrite(&headless.database, 0, 100);
-    assert_refused(&headless, "it is no SQLite database, or it is damaged");
-
-    let folder_itself = setup("folder");
-    std::fs::create_dir(&folder_itself.database).unwrap();
-    assert_refused(&folder_itself, "is a folder");
 }
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_made_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let in_the_way = folder.path().join("a-file");
-    std::fs::write(&in_the_way, "").unwrap();
-    let nowhere = "http://127.0.0.1:9";
-
-    let finished = before(
-        Program::new(BINARY, in_the_way.join("data/relay.db")),
-        nowhere,
-        nowhere,
-    )
-    .fails();
-
-    assert_eq!(finished.code, Some(1));
-    assert!(
-        finished.stderr.contains("cannot make the folder"),
-        "{}",
-        finished.stderr
-    );
-}
-
-/// Puts bytes that mean nothing over a part of a file.
-fn overwrite(path: &Path, from: u64, length: u64) {
-    let mut file = std::fs::File::options().write(true).open(path).unwrap();
-    file.seek(SeekFrom::Start(from)).unwrap();
-    file.write_all(&vec![0xa5; usize::try_from(length).unwrap()])
-        .unwrap();
+    database_faults::assert_folder_named(program);
 }
 
 #[tokio::test]
@@ -147,7 +66,7 @@ async fn damaged_pages_are_reported_and_do_not_bring_the_process_down() {
     // The roots of the tables lie at the front, and nothing waits in the spool, so the start succeeds.
     overwrite(&setup.database, size / 3, size / 3);
 
-    let mut relay = setup.start().await;
+    let relay = setup.start().await;
     let mut answers = Vec::new();
     for path in ["/api/spool", "/api/dsn-keys", "/api/source-maps?limit=1000"] {
         answers.push(relay.api().get(path).await);
@@ -162,21 +81,8 @@ async fn damaged_pages_are_reported_and_do_not_bring_the_process_down() {
     for id in 1..60 {
         answers.push(relay.api().delete(&format!("/api/source-maps/{id}")).await);
     }
-    let health = relay.api().get("/health").await.status;
 
-    assert!(!relay.has_ended());
-    assert!(health == 200 || health == 503, "{health}");
-    for reply in answers.iter().filter(|reply| reply.status == 503) {
-        assert_eq!(reply.detail(), "the database file is damaged; restore a backup");
-    }
-    let unclear: Vec<_> = answers
-        .iter()
-        .filter(|reply| ![200, 202, 404, 503].contains(&reply.status))
-        .collect();
-    assert!(unclear.is_empty(), "{unclear:?}");
-    relay.signal("TERM");
-    assert_eq!(relay.ended().await.0.code(), Some(0));
-    assert!(!relay.log_text().contains("panicked"), "{}", relay.log_text());
+    database_faults::assert_damage_told(relay, &answers, &[200, 202, 404]).await;
 }
 
 #[tokio::test]
@@ -226,7 +132,7 @@ async fn a_damaged_map_harms_only_the_frames_that_need_it() {
     )
     .await;
 
-    let mut relay = setup.start().await;
+    let relay = setup.start().await;
     let stack = "    at b (https://x.io/block.js:1:1)\n    at i (https://x.io/index.js:1:1)\n    at w (https://x.io/whole.js:1:1)";
     let body = json!({"message": "x", "release": "1", "stack": stack});
     assert_eq!(browser(&relay).post_json("/api/errors", &body).await.status, 201);
@@ -242,9 +148,7 @@ async fn a_damaged_map_harms_only_the_frames_that_need_it() {
         (&frames[2]["file"], &frames[2]["context_line"]),
         (&json!("a.ts"), &json!("line"))
     );
-    relay.signal("TERM");
-    assert_eq!(relay.ended().await.0.code(), Some(0));
-    assert!(!relay.log_text().contains("panicked"), "{}", relay.log_text());
+    database_faults::assert_ends_well(relay).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -255,44 +159,21 @@ async fn a_lock_of_another_process_is_answered_within_seconds_and_passes() {
     let setup = peers.program(folder.path());
     let relay = setup.start().await;
     assert_eq!(report(&relay, "kept").await, 202);
-    let mut other = database::open(&setup.database).await;
-    sqlx::query("begin immediate").execute(&mut other).await.unwrap();
-
-    let started = Instant::now();
-    let refused = browser(&relay).post_json("/api/errors", &error("refused")).await;
-    let took = started.elapsed();
-    let health = relay.api().get("/health").await;
-    let second_start = {
-        let setup = setup.clone();
-        tokio::task::spawn_blocking(move || setup.fails()).await.unwrap()
-    };
-    assert_eq!(
-        (refused.status, refused.detail().as_str()),
-        (503, "the database is busy; nothing was stored")
-    );
-    assert!(took < Duration::from_secs(8), "{took:?}");
-    assert_eq!(health.status, 503);
-    assert_eq!(
-        relay.get("/api/spool").await["peers"][0]["waiting"],
-        1,
-        "reading goes on"
-    );
-    assert_eq!(second_start.code, Some(1));
-    assert!(
-        second_start.stderr.contains("database is locked"),
-        "{}",
-        second_start.stderr
-    );
-    // What was delivered and cannot be forgotten is delivered again, and known.
-    peers.tracker.up();
-    peers.tracker.is_asked(2).await;
-    sqlx::query("rollback").execute(&mut other).await.unwrap();
-
-    is_drained(&relay).await;
-    eventually("health is back", async || {
-        (relay.api().get("/health").await.status == 200).then_some(())
-    })
+    database_faults::assert_lock_passes(
+        &setup,
+        &relay,
+        Duration::from_secs(8),
+        async || browser(&relay).post_json("/api/errors", &error("refused")).await,
+        async || {
+            let spool = relay.get("/api/spool").await;
+            assert_eq!(spool["peers"][0]["waiting"], 1, "reading goes on");
+            // What was delivered and cannot be forgotten is delivered again, and known.
+            peers.tracker.up();
+            peers.tracker.is_asked(2).await;
+        },
+    )
     .await;
+    is_drained(&relay).await;
     assert_eq!(peers.tracker.only()["message"], "kept");
     relay.stop().await;
     assert_sound(&setup.database).await;
@@ -303,27 +184,7 @@ async fn a_lock_of_another_process_is_answered_within_seconds_and_passes() {
 async fn a_database_that_cannot_be_written_is_refused_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let setup = used_database(folder.path()).await;
-    let place = folder.path().join("small");
-    std::fs::create_dir(&place).unwrap();
-    let Some(disk) = SmallDisk::at(&place, 8 * 1_024) else {
-        eprintln!("no mounts here; a read-only disk cannot be tried");
-        return;
-    };
-    let nowhere = "http://127.0.0.1:9";
-    let copied = before(Program::new(BINARY, place.join("relay.db")), nowhere, nowhere);
-    let read_only = format!(
-        "cp \"{}\" \"$0\" && mount -o remount,ro \"$0\"",
-        setup.database.display()
-    );
-
-    let finished = run(disk.command(&copied, &read_only));
-
-    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
-    let what = format!(
-        "cannot write to the database {} or to its folder",
-        copied.database.display()
-    );
-    assert!(finished.stderr.contains(&what), "{}", finished.stderr);
+    database_faults::assert_read_only_told(&setup, program);
 }
 
 #[tokio::test]
@@ -352,7 +213,7 @@ async fn rows_of_the_spool_that_cannot_be_read_harm_no_other() {
         change(&setup.database, statement).await;
     }
 
-    let mut relay: Process = peers.before(setup).start().await;
+    let relay = peers.before(setup).start().await;
     is_drained(&relay).await;
 
     let messages: Vec<_> = peers
@@ -364,7 +225,5 @@ async fn rows_of_the_spool_that_cannot_be_read_harm_no_other() {
     assert_eq!(messages, ["1", "4", "5"]);
     assert_eq!(peers.collector.taken().len(), 2);
     assert_eq!(report(&relay, "after").await, 201);
-    relay.signal("TERM");
-    assert_eq!(relay.ended().await.0.code(), Some(0));
-    assert!(!relay.log_text().contains("panicked"), "{}", relay.log_text());
+    database_faults::assert_ends_well(relay).await;
 }

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::testing::database::assert_sound;
-use shared::testing::process::run;
-use shared::testing::{Chance, Process, Program, SmallDisk, eventually};
+use shared::testing::{Chance, Process, Program, SmallDisk, database_faults, eventually};
 
 use crate::setup::{BINARY, Peers, browser, is_drained, program, report};
 
@@ -107,30 +106,14 @@ async fn a_full_disk_is_told_loses_nothing_and_ends_with_the_space() {
     })
     .await;
     assert_eq!(report(&relay, "after").await, 201);
-    // The files go with the process, so the copy that is checked is made before it stops.
-    let copy = folder.path().join("copy.db");
-    for suffix in ["", "-wal"] {
-        let from = disk.seen_from_here(&relay, &format!("relay.db{suffix}"));
-        std::fs::copy(from, format!("{}{suffix}", copy.display())).unwrap();
-    }
-    assert_sound(&copy).await;
+    disk.assert_sound(&relay, "relay.db").await;
     relay.signal("TERM");
     assert_eq!(relay.ended().await.0.code(), Some(0));
 }
 
 #[tokio::test]
 async fn a_start_on_a_full_disk_says_so() {
-    let folder = tempfile::tempdir().unwrap();
-    let Some(disk) = SmallDisk::at(folder.path(), 64) else {
-        eprintln!("no mounts here; this start cannot be tried");
-        return;
-    };
-
-    let finished = run(disk.command(&program(folder.path()), "true"));
-
-    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
-    assert!(finished.stderr.contains("full"), "{}", finished.stderr);
-    assert!(!finished.stderr.contains("panicked"), "{}", finished.stderr);
+    database_faults::assert_full_disk_told(program);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

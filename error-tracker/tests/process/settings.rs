@@ -1,96 +1,37 @@
 //! Settings: all faults at once, each with the name to change; values from files.
 
-use shared::testing::Client;
-use shared::testing::process::{KEY, run};
+use shared::testing::process::{KEY, USAGE, run};
+use shared::testing::{Client, settings};
 
-use crate::setup::{command, program};
-
-/// `EX_USAGE` of sysexits.h.
-const USAGE: i32 = 64;
+use crate::setup::program;
 
 #[tokio::test]
 async fn every_fault_is_told_at_once_with_its_variable() {
     let folder = tempfile::tempdir().unwrap();
-    let faulty = [
-        ("LISTEN", "nowhere"),
-        ("LOG_LEVEL", "loud"),
-        ("LOG_FORMAT", "xml"),
-        ("DURABILITY", "for ever"),
-        ("RATE_LIMIT", "0"),
-        ("MAX_BODY_SIZE", "huge"),
-        ("MAX_CONNECTIONS", "0"),
-        ("TRUSTED_PROXIES", "everybody"),
-        ("RETENTION_DAYS", "-1"),
-        ("OCCURRENCES_KEPT", "1000"),
-        ("MAX_GROUPS", "many"),
-        ("LOG_VIEWER_URL", "javascript:alert(1)"),
-        ("POSTMARK_API_TOKEN", "<token>"),
-        ("SMTP_PORT", "0"),
-        ("SMTP_PASSWORD", "without a server"),
-        ("ALERT_WEBHOOK_URL", "ftp://example.com"),
-        ("ALERT_EMAILS", "nobody"),
-        ("ALERT_MAX_PER_HOUR", "0"),
-        ("BASE_URL", "example.com"),
-    ];
-    let setup = program(folder.path()).without("API_KEY");
-    let setup = faulty
-        .iter()
-        .fold(setup, |setup, (name, value)| setup.with(name, value));
-
-    let finished = setup.fails();
-
-    assert_eq!(finished.code, Some(USAGE), "{}", finished.stderr);
     // A password without a server is a fault of the server's name.
-    let named = faulty
-        .iter()
-        .map(|(name, _)| name.replace("SMTP_PASSWORD", "SMTP_HOST"));
-    for name in named.chain(["API_KEY", "POSTMARK_FROM_EMAIL"].map(str::to_owned)) {
-        let is_named = finished
-            .stderr
-            .lines()
-            .any(|line| line.trim_start().starts_with(&format!("{name}: ")));
-        assert!(is_named, "{name} is missing in {}", finished.stderr);
-    }
-    assert!(!finished.stderr.contains("panicked"), "{}", finished.stderr);
-    assert!(
-        !setup.database.exists(),
-        "a start that cannot succeed leaves nothing behind"
+    let setup = program(folder.path()).with("SMTP_PASSWORD", "without a server");
+    settings::assert_faults_told(
+        setup,
+        &[
+            ("RETENTION_DAYS", "-1"),
+            ("OCCURRENCES_KEPT", "1000"),
+            ("MAX_GROUPS", "many"),
+            ("LOG_VIEWER_URL", "javascript:alert(1)"),
+            ("POSTMARK_API_TOKEN", "<token>"),
+            ("SMTP_PORT", "0"),
+            ("ALERT_WEBHOOK_URL", "ftp://example.com"),
+            ("ALERT_EMAILS", "nobody"),
+            ("ALERT_MAX_PER_HOUR", "0"),
+            ("BASE_URL", "example.com"),
+        ],
+        &["API_KEY", "POSTMARK_FROM_EMAIL", "SMTP_HOST"],
     );
 }
 
 #[tokio::test]
 async fn a_key_must_be_somebodys_own() {
     let folder = tempfile::tempdir().unwrap();
-    for (key, why) in [
-        ("", "is required and not set"),
-        ("  ", "is required and not set"),
-        ("<put-a-key-here>", "placeholder"),
-        ("own-key,<old-key>", "placeholder"),
-        ("<new-key>, own-key", "placeholder"),
-        (",", "is required and not set"),
-        ("one,two,three", "more than two keys"),
-        ("with space inside", "no HTTP header can carry"),
-    ] {
-        let finished = program(folder.path()).with("API_KEY", key).fails();
-
-        assert_eq!(finished.code, Some(USAGE), "{key:?}: {}", finished.stderr);
-        assert!(
-            finished.stderr.contains("API_KEY: "),
-            "{key:?}: {}",
-            finished.stderr
-        );
-        assert!(finished.stderr.contains(why), "{key:?}: {}", finished.stderr);
-        assert!(!finished.stderr.contains("own-key"), "{}", finished.stderr);
-    }
-
-    let specific = program(folder.path())
-        .with("ERROR_TRACKER_API_KEY", "one,two,three")
-        .fails();
-    assert!(
-        specific.stderr.contains("ERROR_TRACKER_API_KEY: "),
-        "{}",
-        specific.stderr
-    );
+    settings::assert_key_is_own(&program(folder.path()), "ERROR_TRACKER_API_KEY");
 }
 
 #[tokio::test]
@@ -159,7 +100,8 @@ async fn a_value_that_is_no_text_is_a_fault_and_not_the_default() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;
 
-    let mut command = command(&[("API_KEY", "key")]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = program(folder.path()).command(&[]);
     command.env("RETENTION_DAYS", OsStr::from_bytes(b"3\xff"));
     command.env("LISTEN", "127.0.0.1:0x");
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 
 use shared::testing::{Process, Program};
 
@@ -11,13 +10,6 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_error-tracker");
 /// The program on a database in this folder.
 pub(crate) fn program(folder: &Path) -> Program {
     Program::new(BINARY, folder.join("errors.db"))
-}
-
-/// The program with no environment but this one, so that the developer's own settings play no part.
-pub(crate) fn command(settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(BINARY);
-    command.env_clear().envs(settings.iter().copied());
-    command
 }
 
 /// How often each exception type of a project was counted, over all states.

@@ -1,11 +1,9 @@
 //! A database that is foreign, locked, full or read-only: a clear answer, and nothing that was on the disk is lost.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use shared::testing::database::{self, assert_sound, change};
-use shared::testing::process::{contents, run};
-use shared::testing::{Chance, Process, Program, SmallDisk, eventually};
+use shared::testing::database::{self, assert_sound};
+use shared::testing::{Chance, Process, Program, SmallDisk, database_faults, eventually};
 
 use crate::docker::{Container, DockerFolder};
 use crate::ledger::Ledger;
@@ -35,38 +33,16 @@ const WORKS: &str = "entries are written again";
 
 #[tokio::test]
 async fn files_of_others_are_refused_and_left_as_they_were() {
-    let folder = tempfile::tempdir().unwrap();
-    let (setup, docker) = program(folder.path());
-    setup.start().await.stop().await;
-    change(
-        &setup.database,
-        "update _meta set value = 'error-tracker' where key = 'product'",
+    database_faults::assert_others_refused(
+        "log-viewer",
+        |folder| {
+            let (setup, docker) = program(folder);
+            docker.container("shop").line("one");
+            setup
+        },
+        "create table log_entries (id integer primary key, timestamp text, container text, message text)",
     )
     .await;
-    docker.container("shop").line("one");
-    let before = contents(folder.path());
-
-    let finished = setup.fails();
-
-    assert_eq!(finished.code, Some(1));
-    assert!(
-        finished
-            .stderr
-            .contains("it belongs to \"error-tracker\", not to log-viewer"),
-        "{}",
-        finished.stderr
-    );
-    assert!(contents(folder.path()) == before);
-
-    let text = Program::new(BINARY, folder.path().join("text.db"));
-    std::fs::write(&text.database, "this is no database\n".repeat(200)).unwrap();
-    let finished = text.fails();
-    assert_eq!(finished.code, Some(1));
-    assert!(
-        finished.stderr.contains("no SQLite database"),
-        "{}",
-        finished.stderr
-    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -95,14 +71,6 @@ async fn what_is_written_while_another_process_holds_the_database_is_there_after
     assert_eq!(viewer.log_lines(FAILS).len(), 1, "it is said once");
     viewer.stop().await;
     assert_sound(&setup.database).await;
-}
-
-/// A copy of the database as the process on the small disk has it.
-fn copy_out(disk: &SmallDisk, viewer: &Process, copy: &Path) {
-    for suffix in ["", "-wal"] {
-        let from = disk.seen_from_here(viewer, &format!("logs.db{suffix}"));
-        std::fs::copy(from, format!("{}{suffix}", copy.display())).unwrap();
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -150,9 +118,7 @@ async fn a_full_disk_loses_nothing_and_ends_with_the_space() {
     has(&viewer, ledger.entries()).await;
 
     ledger.assert_equals(&export(&viewer).await);
-    let copy = folder.path().join("copy.db");
-    copy_out(&disk, &viewer, &copy);
-    assert_sound(&copy).await;
+    disk.assert_sound(&viewer, "logs.db").await;
     viewer.signal("TERM");
     assert_eq!(viewer.ended().await.0.code(), Some(0));
 }
@@ -184,24 +150,5 @@ async fn a_database_that_cannot_be_written_is_refused_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let (setup, _docker) = program(folder.path());
     setup.start().await.stop().await;
-    let place = folder.path().join("small");
-    std::fs::create_dir(&place).unwrap();
-    let Some(disk) = SmallDisk::at(&place, 8 * 1_024) else {
-        eprintln!("no mounts here; a read-only disk cannot be tried");
-        return;
-    };
-    let copied = Program::new(BINARY, place.join("logs.db"));
-    let read_only = format!(
-        "cp \"{}\" \"$0\" && mount -o remount,ro \"$0\"",
-        setup.database.display()
-    );
-
-    let finished = run(disk.command(&copied, &read_only));
-
-    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
-    assert!(
-        finished.stderr.contains("cannot write to the database"),
-        "{}",
-        finished.stderr
-    );
+    database_faults::assert_read_only_told(&setup, |disk| Program::new(BINARY, disk.join("logs.db")));
 }

@@ -1,8 +1,7 @@
 //! A disk without room, and a limit on the size of files: it is told, nothing is lost, and it ends with the space.
 
 use shared::testing::database::assert_sound;
-use shared::testing::process::run;
-use shared::testing::{Chance, Process, Program, SmallDisk, eventually};
+use shared::testing::{Chance, Process, Program, SmallDisk, database_faults, eventually};
 
 use crate::ledger::Ledger;
 use crate::setup::{BINARY, program};
@@ -60,30 +59,14 @@ async fn a_full_disk_is_told_loses_nothing_and_ends_with_the_space() {
     })
     .await;
     ledger.settle(&collector).await;
-    // The files go with the process, so the copy that is checked is made before it stops.
-    let copy = folder.path().join("copy.db");
-    for suffix in ["", "-wal"] {
-        let from = disk.seen_from_here(&collector, &format!("metrics.db{suffix}"));
-        std::fs::copy(from, format!("{}{suffix}", copy.display())).unwrap();
-    }
-    assert_sound(&copy).await;
+    disk.assert_sound(&collector, "metrics.db").await;
     collector.signal("TERM");
     assert_eq!(collector.ended().await.0.code(), Some(0));
 }
 
 #[tokio::test]
 async fn a_start_on_a_full_disk_says_so() {
-    let folder = tempfile::tempdir().unwrap();
-    let Some(disk) = SmallDisk::at(folder.path(), 64) else {
-        eprintln!("no mounts here; this start cannot be tried");
-        return;
-    };
-
-    let finished = run(disk.command(&program(folder.path()), "true"));
-
-    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
-    assert!(finished.stderr.contains("full"), "{}", finished.stderr);
-    assert!(!finished.stderr.contains("panicked"), "{}", finished.stderr);
+    database_faults::assert_full_disk_told(program);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

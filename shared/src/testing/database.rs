@@ -1,5 +1,6 @@
 //! The database file seen from outside the service, as another program would open it.
 
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use sqlx::sqlite::SqliteConnectOptions;
@@ -26,6 +27,20 @@ pub async fn change(path: &Path, statement: &'static str) {
         .await
         .expect("a statement that this database takes");
     connection.close().await.expect("a database that can be closed");
+}
+
+/// Puts bytes that mean nothing over a part of the file.
+///
+/// # Panics
+/// When it cannot be written.
+pub fn overwrite(path: &Path, from: u64, length: u64) {
+    let mut file = std::fs::File::options()
+        .write(true)
+        .open(path)
+        .expect("a file that can be written");
+    file.seek(SeekFrom::Start(from)).expect("a place in the file");
+    let length = usize::try_from(length).expect("a part that memory can hold");
+    file.write_all(&vec![0xa5; length]).expect("a disk with room");
 }
 
 /// The number that a query answers with.

@@ -1,5 +1,6 @@
 //! The kit of the integration tests: a service in this process or in one of its own, clients that behave and clients
-//! that do not, a machine that takes what the service sends, and disks that are too small or fail.
+//! that do not, a machine that takes what the service sends, disks that are too small or fail, and what every service
+//! is tested for in the same way.
 //!
 //! Nothing here waits for a fixed time: [`eventually`] polls up to a deadline that only a failure reaches.
 
@@ -7,6 +8,7 @@ pub mod chance;
 pub mod client;
 pub mod clock;
 pub mod database;
+pub mod database_faults;
 pub mod encoding;
 pub mod exposition;
 pub mod namespace;
@@ -17,6 +19,8 @@ pub mod promises;
 pub mod read_only_disk;
 pub mod receiver;
 pub mod service;
+pub mod settings;
+pub mod verbs;
 
 use std::future::Future;
 use std::time::{Duration, Instant};

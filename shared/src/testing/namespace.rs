@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Process, Program};
+use super::{Process, Program, database};
 
 /// The command that makes a namespace of this kind, as root or as anybody; `probe` must succeed in it.
 fn unshare(kind: &[&'static str], probe: &[&str]) -> Option<Vec<&'static str>> {
@@ -87,6 +87,20 @@ impl SmallDisk {
         let file = self.folder.join(name);
         let below_root = file.strip_prefix("/").expect("an absolute path");
         PathBuf::from(format!("/proc/{}/root", process.id())).join(below_root)
+    }
+
+    /// Checks the database with this name, in a copy: its files go with the process.
+    ///
+    /// # Panics
+    /// When it cannot be copied, or is not sound.
+    pub async fn assert_sound(&self, process: &Process, name: &str) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let copy = folder.path().join("copy.db");
+        for suffix in ["", "-wal"] {
+            let from = self.seen_from_here(process, &format!("{name}{suffix}"));
+            std::fs::copy(from, format!("{}{suffix}", copy.display())).expect("a file on the disk");
+        }
+        database::assert_sound(&copy).await;
     }
 }
 

@@ -15,6 +15,8 @@ use super::{Client, DEADLINE};
 
 /// The key that every program here accepts.
 pub const KEY: &str = "a-key-for-tests";
+/// What a program ends with when its settings or arguments cannot be used: `EX_USAGE` of sysexits.h.
+pub const USAGE: i32 = 64;
 /// Docker kills ten seconds after SIGTERM, so the contract says eight.
 pub const STOP_LIMIT: Duration = Duration::from_secs(8);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -22,7 +24,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// How to start one: the binary, the database, and whatever else is set.
 #[derive(Debug, Clone)]
 pub struct Program {
-    binary: &'static str,
+    pub(super) binary: &'static str,
     /// Where its database lies.
     pub database: PathBuf,
     settings: BTreeMap<String, String>,
