@@ -7,8 +7,8 @@ use crate::setup::program;
 
 const SERIES: usize = 500;
 const BATCH: usize = 1_000;
-/// Two hundred thousand points make a partial; what is more is read point by point.
-const BATCHES: usize = 220;
+/// Half a million points make a partial; what is more is read point by point.
+const BATCHES: usize = 550;
 
 fn batch(number: usize, then: &str) -> Value {
     let points = (0..BATCH).map(|index| {
