@@ -10,16 +10,16 @@ use shared::clock::Timestamp;
 use shared::flusher::Commit;
 use sqlx::SqliteConnection;
 
-use super::aggregated::{self, Place};
+use super::aggregated::Place;
 use super::replaceable::{self, NamedValue, PointId};
 use super::retries::{self, RetryKey};
-use super::{Result, Store, Writer, catalogue, raw, unsettled};
+use super::{Result, Store, Writer, catalogue, late, raw, unsettled};
 use crate::bucket::{Resolution, Tier, hour_of};
 use crate::catalogue::{Admission, Identity, Limits, NewRows};
 use crate::chunk::{self, RawPoint};
 use crate::counted::Counted;
 use crate::kind::Kind;
-use crate::page::{PageWriter, SeriesId, entries};
+use crate::page::SeriesId;
 use crate::rollup::PARTIAL_POINTS;
 use crate::summary::{Last, Marking, Summary};
 
@@ -214,7 +214,7 @@ impl Store {
         let late_minutes: BTreeSet<i64> = late_minutes.map(|place| place.bucket).collect();
         let minutes = minutes.iter().chain(&late_minutes).copied();
         marks.extend(minutes.map(|minute| (Resolution::Hour, hour_of(minute))));
-        add_late(tx, late).await?;
+        late::add(tx, late).await?;
         for (resolution, bucket) in &marks {
             if !self.unsettled().contains(*resolution, *bucket) {
                 unsettled::write_mark(tx, *resolution, *bucket).await?;
@@ -359,50 +359,4 @@ fn traits(catalogue: &crate::catalogue::Catalogue, series: SeriesId) -> Option<T
         marking: catalogue.marking(series),
         total: SeriesId::new(metric.total, 0),
     })
-}
-
-/// Adds to rows of minutes and hours that are made of no points any more.
-async fn add_late(tx: &mut SqliteConnection, late: BTreeMap<Place, BTreeMap<u32, Summary>>) -> Result<()> {
-    if late.is_empty() {
-        return Ok(());
-    }
-    let places: Vec<Place> = late.keys().copied().collect();
-    let stored: BTreeMap<Place, Vec<u8>> = aggregated::get(tx, &places).await?.into_iter().collect();
-    let rows = late.into_iter().map(|(place, added)| {
-        let before = stored.get(&place).map(Vec::as_slice).unwrap_or_default();
-        (place, with_added(place, before, added))
-    });
-    aggregated::put(tx, &rows.collect::<Vec<_>>()).await
-}
-
-/// A row with more in it.
-fn with_added(place: Place, row: &[u8], added: BTreeMap<u32, Summary>) -> Vec<u8> {
-    let start = place.resolution.start(place.bucket).millis();
-    let mut added = added.into_iter().peekable();
-    let mut writer = PageWriter::default();
-    for (slot, entry) in entries(row) {
-        while let Some((new_slot, summary)) = added.next_if(|(new_slot, _)| *new_slot < slot) {
-            writer.push(new_slot, &summary, start);
-        }
-        match added.next_if(|(new_slot, _)| *new_slot == slot) {
-            Some((_, more)) => {
-                let mut summary = Summary::default();
-                if summary.merge_bytes(entry, start, true).is_none() {
-                    tracing::error!(
-                        page = place.page.0,
-                        bucket = place.bucket,
-                        "a summary is damaged; it begins anew"
-                    );
-                    summary = Summary::default();
-                }
-                summary.merge(&more);
-                writer.push(slot, &summary, start);
-            }
-            None => writer.push_bytes(slot, entry),
-        }
-    }
-    for (slot, summary) in added {
-        writer.push(slot, &summary, start);
-    }
-    writer.finish()
 }

@@ -4,6 +4,7 @@ pub(crate) mod aggregated;
 pub(crate) mod catalogue;
 pub(crate) mod commit;
 pub(crate) mod covers;
+mod late;
 pub(crate) mod partials;
 pub(crate) mod raw;
 pub(crate) mod replaceable;

@@ -244,4 +244,6 @@ fn common_options(path: &Path) -> SqliteConnectOptions {
 }
 
 #[cfg(test)]
+mod log_tests;
+#[cfg(test)]
 mod tests;

@@ -34,11 +34,11 @@ fn migrator(statements: &[&'static str]) -> Migrator {
     migrator
 }
 
-async fn open(path: &Path) -> anyhow::Result<Db> {
+pub(super) async fn open(path: &Path) -> anyhow::Result<Db> {
     open_with(path, Durability::Process).await
 }
 
-async fn open_with(path: &Path, durability: Durability) -> anyhow::Result<Db> {
+pub(super) async fn open_with(path: &Path, durability: Durability) -> anyhow::Result<Db> {
     Db::open(
         path,
         durability,
@@ -280,142 +280,4 @@ async fn a_backup_that_cannot_be_made_leaves_the_old_one() {
 
     assert!(missing.is_err());
     assert_eq!(std::fs::read_to_string(&copy_path).unwrap(), "an older copy");
-}
-
-#[tokio::test]
-async fn a_log_that_grows_is_moved_into_the_file_beside_the_writer() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("thing.db");
-    let db = open(&path).await.unwrap();
-    let stop = tokio_util::sync::CancellationToken::new();
-    let moving = tokio::spawn(db.clone().keep_log_short(stop.clone()));
-    let before = std::fs::metadata(&path).unwrap().len();
-
-    let mut tx = db.write().await.unwrap();
-    sqlx::query("create table texts (text text) strict")
-        .execute(&mut *tx)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    // 20 MB: more than is worth moving, less than the writer would move by itself.
-    for _ in 0..100 {
-        let mut tx = db.write().await.unwrap();
-        sqlx::query("insert into texts (text) values (hex(zeroblob(100000)))")
-            .execute(&mut *tx)
-            .await
-            .unwrap();
-        tx.commit().await.unwrap();
-    }
-
-    until(async || {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        std::fs::metadata(&path).unwrap().len() >= before + 4_000_000
-    })
-    .await;
-    stop.cancel();
-    moving.await.unwrap();
-}
-
-async fn until(mut is_so: impl AsyncFnMut() -> bool) {
-    let wait = async { while !is_so().await {} };
-    tokio::time::timeout(Duration::from_secs(60), wait).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_log_begins_again_though_the_writer_neither_rests_nor_moves_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let db = open(&folder.path().join("thing.db")).await.unwrap();
-    let stop = tokio_util::sync::CancellationToken::new();
-    let moving = tokio::spawn(db.clone().keep_log_short(stop.clone()));
-    let mut tx = db.write().await.unwrap();
-    sqlx::query("create table texts (text text) strict")
-        .execute(&mut *tx)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-
-    // Only the other connection is left to move it.
-    let of_writer = async |pragma| {
-        let number: i64 = sqlx::query_scalar(pragma)
-            .fetch_one(&mut *db.writer.turn().await.unwrap())
-            .await
-            .unwrap();
-        number
-    };
-    until(async || of_writer("pragma wal_autocheckpoint").await == 16_000).await;
-    of_writer("pragma wal_autocheckpoint = 0").await;
-    let pages_in_log = async || {
-        let (_, pages, _): (i64, i64, i64) = sqlx::query_as("pragma wal_checkpoint(noop)")
-            .fetch_one(&mut *db.writer.turn().await.unwrap())
-            .await
-            .unwrap();
-        pages
-    };
-
-    let mut before = 0;
-    until(async || {
-        let mut tx = db.write().await.unwrap();
-        sqlx::query("insert into texts (text) values (hex(zeroblob(100000)))")
-            .execute(&mut *tx)
-            .await
-            .unwrap();
-        tx.commit().await.unwrap();
-        let pages = pages_in_log().await;
-        std::mem::replace(&mut before, pages) > pages
-    })
-    .await;
-
-    stop.cancel();
-    moving.await.unwrap();
-}
-
-#[tokio::test]
-async fn a_log_that_begins_again_is_cut_unless_each_commit_goes_to_the_disk() {
-    for (durability, is_cut) in [(Durability::Process, true), (Durability::Power, false)] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("thing.db");
-        let db = open_with(&path, durability).await.unwrap();
-        let write = async |bytes: i64| {
-            let mut tx = db.write().await.unwrap();
-            sqlx::query("create table if not exists texts (text blob) strict")
-                .execute(&mut *tx)
-                .await
-                .unwrap();
-            sqlx::query("insert into texts (text) values (zeroblob(?1))")
-                .bind(bytes)
-                .execute(&mut *tx)
-                .await
-                .unwrap();
-            tx.commit().await.unwrap();
-        };
-        let log = folder.path().join("thing.db-wal");
-        let log_bytes = || std::fs::metadata(&log).unwrap().len();
-        // More than the writer leaves in the log.
-        write(6_000_000).await;
-        let before = log_bytes();
-        assert!(before > 6_000_000);
-
-        write(1).await;
-
-        assert_eq!(
-            log_bytes() < 100_000,
-            is_cut,
-            "{durability:?}: {before}, then {}",
-            log_bytes()
-        );
-    }
-}
-
-#[tokio::test]
-async fn two_connections_may_move_the_log_with_this_release_of_sqlite() {
-    let folder = tempfile::tempdir().unwrap();
-    let db = open(&folder.path().join("thing.db")).await.unwrap();
-    let version: String = sqlx::query_scalar("select sqlite_version()")
-        .fetch_one(db.read())
-        .await
-        .unwrap();
-
-    let numbers: Vec<u32> = version.split('.').map(|part| part.parse().unwrap()).collect();
-
-    assert!(numbers >= vec![3, 51, 3], "{version}");
 }
