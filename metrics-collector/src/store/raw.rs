@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use sqlx::SqliteConnection;
 
-use super::{ROWS_PER_READ, Result, Store, Writer};
+use super::{Result, Store, Writer};
 
 /// Rows of one minute.
 const MINUTE_ROWS: i64 = 1 << 24;
@@ -101,26 +101,34 @@ impl Store {
         mut rows: Range<i64>,
         most_bytes: usize,
     ) -> Result<(Vec<Vec<u8>>, i64)> {
-        let (mut all, mut bytes) = (Vec::new(), 0);
+        let (mut all, mut bytes, mut rows_per_read) = (Vec::new(), 0, 1);
         while bytes < most_bytes {
-            let read = self.read_raw(&rows, ROWS_PER_READ).await?;
-            let Some((last, _)) = read.last() else {
+            let read = self.next_raw(&mut rows, &mut rows_per_read).await?;
+            if read.is_empty() {
                 return Ok((all, rows.end));
-            };
-            rows.start = last + 1;
-            bytes += read.iter().map(|(_, data)| data.len()).sum::<usize>();
-            all.extend(read.into_iter().map(|(_, data)| data));
+            }
+            bytes += read.iter().map(Vec::len).sum::<usize>();
+            all.extend(read);
         }
         Ok((all, rows.start))
     }
 
-    async fn read_raw(&self, rows: &Range<i64>, most: usize) -> Result<Vec<(i64, Vec<u8>)>> {
-        sqlx::query_as("select id, data from metrics_raw where id >= ?1 and id < ?2 order by id limit ?3")
-            .bind(rows.start)
-            .bind(rows.end)
-            .bind(most as i64)
-            .fetch_all(self.db.read())
-            .await
+    /// Takes the first of these rows, as many as are held at once; none at their end.
+    async fn next_raw(&self, rows: &mut Range<i64>, rows_per_read: &mut usize) -> Result<Vec<Vec<u8>>> {
+        let read: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+            "select id, data from metrics_raw where id >= ?1 and id < ?2 order by id limit ?3",
+        )
+        .bind(rows.start)
+        .bind(rows.end)
+        .bind(*rows_per_read as i64)
+        .fetch_all(self.db.read())
+        .await?;
+        if let Some((last, _)) = read.last() {
+            rows.start = last + 1;
+            let bytes: usize = read.iter().map(|(_, data)| data.len()).sum();
+            *rows_per_read = (READ_BYTES * read.len() / bytes.max(1)).clamp(1, MOST_ROWS_PER_READ);
+        }
+        Ok(read.into_iter().map(|(_, data)| data).collect())
     }
 
     /// Hands out these rows in the order in which they came.
@@ -131,14 +139,11 @@ impl Store {
     ) -> Result<()> {
         let mut rows_per_read = 1;
         loop {
-            let read = self.read_raw(&rows, rows_per_read).await?;
-            let Some((last, _)) = read.last() else {
+            let read = self.next_raw(&mut rows, &mut rows_per_read).await?;
+            if read.is_empty() {
                 return Ok(());
-            };
-            rows.start = last + 1;
-            let bytes: usize = read.iter().map(|(_, data)| data.len()).sum();
-            rows_per_read = (READ_BYTES * read.len() / bytes.max(1)).clamp(1, MOST_ROWS_PER_READ);
-            for (_, data) in &read {
+            }
+            for data in &read {
                 hand_out(data);
                 // A long minute must not hold up those who send the next one.
                 tokio::task::yield_now().await;
