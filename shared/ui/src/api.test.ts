@@ -64,6 +64,25 @@ test('a request refused for want of a session goes on after sign-in', async () =
   expect(fetched.mock.calls[2]?.[1]?.body).toBe(fetched.mock.calls[0]?.[1]?.body);
 });
 
+test('a request that was sent before a sign-in and is refused after it does not ask for the key again', async () => {
+  let refuseLate = (_: Response) => {};
+  fetched
+    .mockReturnValueOnce(new Promise((resolve) => (refuseLate = resolve)))
+    .mockResolvedValueOnce(reply(401, { detail: 'Invalid API key' }))
+    .mockResolvedValueOnce(reply(204))
+    .mockImplementation(() => Promise.resolve(reply(200, {})));
+  const late = api('projects');
+  const first = api('errors');
+  await vi.waitFor(() => expect(signInNeeded.value).toBe(true));
+  await signIn('secret');
+  await first;
+
+  refuseLate(reply(401, { detail: 'Invalid API key' }));
+
+  await expect(late).resolves.toEqual({});
+  expect(signInNeeded.value).toBe(false);
+});
+
 test('a wrong key keeps the dialog and the request waiting', async () => {
   fetched.mockResolvedValue(reply(401, { detail: 'Invalid API key' }));
   const call = new AbortController();

@@ -2,7 +2,7 @@
 //
 // A 401 does not fail a request: it waits until the reader has signed in and is then sent again,
 // so that whatever was being done goes on where it stopped.
-import { untilSignedIn } from './session.ts';
+import { signInsSoFar, untilSignedIn } from './session.ts';
 
 /** A reply that is not a success, or no reply at all (status 0). */
 export class ApiError extends Error {
@@ -24,9 +24,10 @@ export interface Call {
 
 export async function api<T>(path: string, call: Call = {}): Promise<T> {
   for (;;) {
+    const signIns = signInsSoFar();
     const reply = await send(path, call);
     if (reply.status === 401) {
-      await untilSignedIn(call.signal);
+      await untilSignedIn(signIns, call.signal);
       continue;
     }
     if (!reply.ok) throw await problemOf(reply);

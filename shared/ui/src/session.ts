@@ -7,9 +7,19 @@ import { ApiError, problemOf, send } from './api.ts';
 export const signInNeeded = signal(false);
 
 let waiting: (() => void)[] = [];
+let signIns = 0;
 
-/** Resolves when the reader has signed in; rejects when `signal` calls the request off. */
-export function untilSignedIn(signal?: AbortSignal): Promise<void> {
+/** How often the reader has signed in. A request that is refused takes along what it was when it was sent. */
+export function signInsSoFar(): number {
+  return signIns;
+}
+
+/**
+ * Resolves when the reader has signed in more often than `before`; rejects when `signal` calls the request off.
+ * So a request that was sent before a sign-in and is refused after it does not ask for the key again.
+ */
+export async function untilSignedIn(before: number, signal?: AbortSignal): Promise<void> {
+  if (signIns > before) return;
   signInNeeded.value = true;
   return new Promise((resolve, reject) => {
     const onAbort = () => {
@@ -27,6 +37,7 @@ export async function signIn(apiKey: string): Promise<void> {
   const reply = await send('session', { method: 'POST', body: { api_key: apiKey } });
   if (reply.status === 401) throw new ApiError(401, 'That key is not the right one.');
   if (!reply.ok) throw await problemOf(reply);
+  signIns += 1;
   const resolvers = waiting;
   waiting = [];
   signInNeeded.value = false;

@@ -1,6 +1,6 @@
 // Sends a map. By XMLHttpRequest, because `fetch` does not tell how much of a body has been sent.
 import { ApiError, problemOf } from '@monlight/ui/api.ts';
-import { untilSignedIn } from '@monlight/ui/session.ts';
+import { signInsSoFar, untilSignedIn } from '@monlight/ui/session.ts';
 
 import type { Uploaded } from '../wire.ts';
 
@@ -19,9 +19,10 @@ export interface Watch {
 
 export async function uploadMap(map: MapFile, watch: Watch): Promise<Uploaded> {
   for (;;) {
+    const signIns = signInsSoFar();
     const reply = await sendForm(formOf(map), watch);
     if (reply.status === 401) {
-      await untilSignedIn(watch.signal);
+      await untilSignedIn(signIns, watch.signal);
       continue;
     }
     if (!reply.ok) throw await problemOf(reply);
