@@ -33,6 +33,8 @@ pub(crate) struct Service {
 #[derive(Clone, Copy)]
 pub(crate) struct Memory {
     pub(crate) resident_mb: f64,
+    /// Of what is resident, what is the process's own: no pages of files, which the kernel drops when it needs room.
+    pub(crate) anonymous_mb: f64,
     pub(crate) peak_mb: f64,
 }
 
@@ -102,6 +104,7 @@ impl Service {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         Ok(Memory {
             resident_mb: megabytes_of("VmRSS:", &status)?,
+            anonymous_mb: megabytes_of("RssAnon:", &status)?,
             peak_mb: megabytes_of("VmHWM:", &status)?,
         })
     }
@@ -191,10 +194,11 @@ mod tests {
 
     #[test]
     fn memory_is_read_in_megabytes() {
-        let status = "Name:\tx\nVmHWM:\t   20480 kB\nVmRSS:\t    5120 kB\n";
+        let status = "Name:\tx\nVmHWM:\t   20480 kB\nVmRSS:\t    5120 kB\nRssAnon:\t    3072 kB\n";
 
         assert_eq!(megabytes_of("VmHWM:", status).expect("present"), 20.0);
         assert_eq!(megabytes_of("VmRSS:", status).expect("present"), 5.0);
+        assert_eq!(megabytes_of("RssAnon:", status).expect("present"), 3.0);
         assert!(megabytes_of("VmSwap:", status).is_err());
     }
 

@@ -31,6 +31,7 @@ pub(super) fn measure(binary: &Path, plan: &Plan) -> Result<(Vec<Figure>, Memory
     ];
     let mut memory = Memory {
         resident_mb: 0.0,
+        anonymous_mb: 0.0,
         peak_mb: 0.0,
     };
     for (series, charts) in [

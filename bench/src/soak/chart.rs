@@ -144,6 +144,7 @@ mod tests {
                 minutes: f64::from(number) / 12.0,
                 resident_bytes: [10.0, 20.0, 12.0, if number == 7 { 30.0 } else { 11.0 }]
                     .map(|mb| mb * MEGABYTE),
+                anonymous_bytes: [0.0; 4],
             })
             .collect()
     }

@@ -7,16 +7,19 @@ use anyhow::{Context, Result};
 
 use super::Clock;
 use super::stack::{Limited, NAMES, Stack};
+use crate::process::Memory;
 
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 const LOOKS_PER_SAMPLE: u32 = 5;
 /// What "MB" means in every figure, and in the `30m` of the compose file.
 pub(super) const MEGABYTE: f64 = 1_048_576.0;
 
-/// Resident memory of each service in bytes, in the order of `NAMES`.
+/// Memory of each service in bytes, in the order of `NAMES`.
 pub(super) struct Sample {
     pub(super) minutes: f64,
     pub(super) resident_bytes: [f64; 4],
+    /// Without pages of files: they come and go as the kernel has room, and say nothing of the service.
+    pub(super) anonymous_bytes: [f64; 4],
 }
 
 /// Takes samples until the clock has run out. A service that has ended, or was killed, is an error that says what it
@@ -30,6 +33,7 @@ pub(super) fn watch(stack: &Stack, clock: &Clock) -> Result<Vec<Sample>> {
         let mut sample = Sample {
             minutes: started.elapsed().as_secs_f64() / 60.0,
             resident_bytes: [0.0; 4],
+            anonymous_bytes: [0.0; 4],
         };
         for (number, limited) in stack.all.iter().enumerate() {
             let look = look(limited).with_context(|| {
@@ -41,8 +45,9 @@ pub(super) fn watch(stack: &Stack, clock: &Clock) -> Result<Vec<Sample>> {
                     seen[number],
                 )
             })?;
-            sample.resident_bytes[number] = look.0;
-            seen[number] = look.1;
+            sample.resident_bytes[number] = look.memory.resident_mb * MEGABYTE;
+            sample.anonymous_bytes[number] = look.memory.anonymous_mb * MEGABYTE;
+            seen[number] = look.words;
         }
         if looks.is_multiple_of(LOOKS_PER_SAMPLE) {
             samples.push(sample);
@@ -54,20 +59,22 @@ pub(super) fn watch(stack: &Stack, clock: &Clock) -> Result<Vec<Sample>> {
     Ok(samples)
 }
 
-/// Resident bytes, and everything known in words.
-fn look(limited: &Limited) -> Result<(f64, String)> {
-    let resident_bytes = limited.service.memory()?.resident_mb * MEGABYTE;
-    Ok((resident_bytes, describe(limited, resident_bytes)?))
+struct Look {
+    memory: Memory,
+    /// Everything that is known.
+    words: String,
 }
 
-fn describe(limited: &Limited, resident_bytes: f64) -> Result<String> {
+fn look(limited: &Limited) -> Result<Look> {
+    let memory = limited.service.memory()?;
     let usage = limited.group.usage()?;
-    Ok(format!(
+    let words = format!(
         "resident {:.1} MB, group {:.1} MB ({} KB)",
-        resident_bytes / MEGABYTE,
+        memory.resident_mb,
         usage.now_bytes as f64 / MEGABYTE,
         limited.group.breakdown()?
-    ))
+    );
+    Ok(Look { memory, words })
 }
 
 /// What each service takes, or that it is gone, for the message of a run that failed.
@@ -75,7 +82,7 @@ pub(super) fn describe_all(stack: &Stack) -> String {
     let lines = stack.all.iter().zip(NAMES).map(|(limited, name)| {
         let kills = limited.group.usage().map_or(0, |usage| usage.kills);
         match look(limited) {
-            Ok((_, text)) => format!("{name}: {text}, {kills} killed"),
+            Ok(look) => format!("{name}: {}, {kills} killed", look.words),
             Err(_) => format!("{name}: gone, {kills} killed"),
         }
     });
@@ -89,23 +96,27 @@ pub(super) struct Course {
     /// When growth is counted from.
     pub(super) settled_bytes: f64,
     pub(super) end_bytes: f64,
-    /// Of the line of least squares from then on.
+    /// Of all samples, without pages of files.
+    pub(super) highest_anonymous_bytes: f64,
+    /// Of the line of least squares from when it is counted, without pages of files.
     pub(super) growth_bytes_per_minute: f64,
 }
 
 impl Course {
     /// `None` without samples after `settled_minutes`.
     pub(super) fn of(samples: &[Sample], service: usize, settled_minutes: f64) -> Option<Self> {
-        let later: Vec<(f64, f64)> = samples
+        let later = &samples[samples.partition_point(|sample| sample.minutes < settled_minutes)..];
+        let anonymous = |sample: &Sample| sample.anonymous_bytes[service];
+        let points: Vec<(f64, f64)> = later
             .iter()
-            .filter(|sample| sample.minutes >= settled_minutes)
-            .map(|sample| (sample.minutes, sample.resident_bytes[service]))
+            .map(|sample| (sample.minutes, anonymous(sample)))
             .collect();
         Some(Self {
             start_bytes: samples.first()?.resident_bytes[service],
-            settled_bytes: later.first()?.1,
-            end_bytes: later.last()?.1,
-            growth_bytes_per_minute: slope(&later),
+            settled_bytes: later.first()?.resident_bytes[service],
+            end_bytes: later.last()?.resident_bytes[service],
+            highest_anonymous_bytes: samples.iter().map(anonymous).fold(0.0, f64::max),
+            growth_bytes_per_minute: slope(&points),
         })
     }
 }
@@ -135,15 +146,19 @@ mod tests {
                 };
                 Sample {
                     minutes,
-                    resident_bytes: [grown, 0.0, 0.0, 0.0],
+                    resident_bytes: [50e6 - minutes, 0.0, 0.0, 0.0],
+                    anonymous_bytes: [grown, 0.0, 0.0, 0.0],
                 }
             })
             .collect();
 
         let course = Course::of(&samples, 0, 5.0).expect("long enough");
 
-        assert_eq!((course.start_bytes, course.settled_bytes), (0.0, 25e6));
-        assert_eq!(course.end_bytes, 25e6 + 15e3);
+        assert_eq!(
+            (course.start_bytes, course.settled_bytes, course.end_bytes),
+            (50e6, 50e6 - 5.0, 50e6 - 20.0)
+        );
+        assert_eq!(course.highest_anonymous_bytes, 25e6 + 15e3);
         assert!((course.growth_bytes_per_minute - 1e3).abs() < 1.0);
         assert_eq!(Course::of(&samples, 0, 21.0), None);
     }

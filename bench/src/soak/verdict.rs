@@ -81,7 +81,15 @@ impl Verdict<'_> {
             ),
             ("  highest".into(), each(|n| megabytes(self.ends[n].peak_bytes))),
             (
-                "  growth from then on, a minute".into(),
+                "without pages of files, highest".into(),
+                each(|n| {
+                    course(n, |course| {
+                        format!("{:.1} MB", course.highest_anonymous_bytes / MEGABYTE)
+                    })
+                }),
+            ),
+            (
+                format!("  growth from minute {:.0} on, a minute", self.settled_minutes()),
                 each(|n| {
                     course(n, |course| {
                         format!("{:+.1} KB", course.growth_bytes_per_minute / 1e3)
@@ -250,6 +258,7 @@ mod tests {
                 .map(|number| Sample {
                     minutes: f64::from(number) / 12.0,
                     resident_bytes: [20e6; 4],
+                    anonymous_bytes: [18e6; 4],
                 })
                 .collect(),
         }
@@ -286,7 +295,7 @@ mod tests {
         part.clients.1.broken = 2;
         part.lines_per_second = 1.0;
         for (number, sample) in (0_u32..).zip(&mut part.samples) {
-            sample.resident_bytes[3] += 4e3 * f64::from(number);
+            sample.anonymous_bytes[3] += 4e3 * f64::from(number);
         }
         let mut verdict = verdict(&part);
         verdict.ends[0].usage.kills = 1;
@@ -313,7 +322,7 @@ mod tests {
         let mut part = part();
         for (number, sample) in (0_u32..).zip(&mut part.samples) {
             sample.minutes /= 10.0;
-            sample.resident_bytes[3] += 4e3 * f64::from(number);
+            sample.anonymous_bytes[3] += 4e3 * f64::from(number);
         }
         let verdict = Verdict {
             minutes: 2.0,
