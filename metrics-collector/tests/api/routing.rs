@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use shared::testing::promises::{assert_caution, assert_heads, assert_methods, assert_pages, assert_unknown};
+use shared::testing::routing::{
+    READS, assert_caution, assert_first_refusal, assert_heads, assert_methods, assert_pages, assert_unknown,
+};
 
 use crate::collector::{Collector, counter};
 
@@ -13,9 +15,6 @@ async fn unknown_addresses_are_404() {
     assert_unknown(
         &collector.api,
         &[
-            "/api/nothing",
-            "/api/",
-            "/api",
             "/api/metrics/",
             "/api/metrics/jobs",
             "/api/metrics/names/",
@@ -23,11 +22,8 @@ async fn unknown_addresses_are_404() {
             "/api/projects/",
             "/api/projects/default",
             "/api/dashboard/",
-            "/api/about/",
             "/api//metrics",
             "/api/METRICS",
-            "/assets/none.js",
-            "/favicon.png",
         ],
     )
     .await;
@@ -44,22 +40,15 @@ async fn unknown_addresses_are_404() {
 #[tokio::test]
 async fn a_wrong_method_is_told_the_right_ones() {
     let collector = Collector::start().await;
-    let reads = &["GET", "HEAD"][..];
     assert_methods(
         &collector.api,
         &[
             ("/api/metrics", &["GET", "HEAD", "POST"]),
-            ("/api/metrics/names", reads),
-            ("/api/metrics/labels", reads),
-            ("/api/projects", reads),
-            ("/api/dashboard", reads),
-            ("/api/about", reads),
-            ("/api/openapi.json", reads),
-            ("/api/session", &["DELETE", "POST"]),
-            ("/metrics", reads),
-            ("/health", reads),
-            ("/", reads),
-            ("/explore", reads),
+            ("/api/metrics/names", READS),
+            ("/api/metrics/labels", READS),
+            ("/api/projects", READS),
+            ("/api/dashboard", READS),
+            ("/explore", READS),
         ],
     )
     .await;
@@ -69,21 +58,9 @@ async fn a_wrong_method_is_told_the_right_ones() {
 async fn the_first_refusal_in_order_is_the_one_that_is_told() {
     let collector = Collector::with(&[("RATE_LIMIT", "1")]).await;
     let stranger = collector.stranger("192.0.2.1");
-    let large = vec![b'x'; 600_000];
     collector.send(&[counter("jobs", 1.0)]).await;
-    for (client, method, path, body, status) in [
-        (&stranger, "PUT", "/api/metrics", &large, 401),
-        (&stranger, "POST", "/api/nothing", &large, 401),
-        (&collector.api, "POST", "/api/nothing", &large, 404),
-        (&collector.api, "PUT", "/api/metrics", &large, 405),
-        (&collector.api, "POST", "/api/metrics", &large, 413),
-        (&collector.api, "POST", "/api/metrics", &b"no JSON".to_vec(), 429),
-    ] {
-        let reply = client.send(method, path, Some(body)).await;
 
-        assert_eq!(reply.status, status, "{method} {path}");
-        assert!(!reply.detail().is_empty());
-    }
+    assert_first_refusal(&stranger, &collector.api, "/api/metrics", 600_000, 429).await;
 }
 
 #[tokio::test]
@@ -93,10 +70,7 @@ async fn head_works_where_get_does() {
     assert_heads(
         &collector.api,
         &[
-            "/",
             "/explore",
-            "/health",
-            "/metrics",
             "/api/metrics",
             "/api/metrics?name=jobs",
             "/api/metrics?name=jobs&period=x",
@@ -105,9 +79,6 @@ async fn head_works_where_get_does() {
             "/api/projects",
             "/api/dashboard",
             "/api/dashboard?project=none",
-            "/api/about",
-            "/api/openapi.json",
-            "/api/nothing",
         ],
     )
     .await;
@@ -118,7 +89,7 @@ async fn the_shell_is_complete_and_loads_nothing_from_elsewhere() {
     let collector = Collector::start().await;
     assert_pages(
         &collector.service.client(),
-        &["/", "/explore", "/explore?name=jobs&group_by=host", "/index.html"],
+        &["/explore", "/explore?name=jobs&group_by=host"],
     )
     .await;
 }
@@ -128,14 +99,7 @@ async fn every_answer_carries_the_headers_of_caution() {
     let collector = Collector::start().await;
     assert_caution(
         &[collector.api.clone(), collector.stranger("192.0.2.1")],
-        &[
-            "/",
-            "/health",
-            "/metrics",
-            "/api/metrics?name=x",
-            "/api/metrics",
-            "/api/nothing",
-        ],
+        &["/api/metrics?name=x", "/api/metrics"],
     )
     .await;
 }

@@ -18,6 +18,7 @@ pub mod process;
 pub mod promises;
 pub mod read_only_disk;
 pub mod receiver;
+pub mod routing;
 pub mod service;
 pub mod settings;
 pub mod verbs;

@@ -1,5 +1,5 @@
-//! What every service promises in the same words: who is let in, what is told about addresses and methods, how a browser
-//! signs in. A service's own tests say for which addresses.
+//! What every service promises in the same words: who is let in, how a browser signs in, when to come again. A service's
+//! own tests say for which addresses.
 
 use serde_json::json;
 
@@ -48,99 +48,6 @@ pub async fn assert_guarded(
         ] {
             let reply = client.send(method, path, body).await;
             assert_refused(&reply, &format!("{method} {path} with {what}"));
-        }
-    }
-}
-
-/// There is nothing at these addresses.
-///
-/// # Panics
-/// When there is something.
-pub async fn assert_unknown(api: &Client, paths: &[&str]) {
-    for path in paths {
-        let reply = api.get(path).await;
-        assert_eq!(reply.status, 404, "{path}");
-        assert!(!reply.detail().is_empty());
-    }
-}
-
-/// Each of these addresses takes these methods, in the order of the alphabet, and tells them to who uses another one.
-///
-/// # Panics
-/// When one does not.
-pub async fn assert_methods(api: &Client, addresses: &[(&str, &[&str])]) {
-    for (path, allowed) in addresses {
-        for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"] {
-            if allowed.contains(&method) {
-                continue;
-            }
-            let reply = api.send(method, path, Some(b"{}")).await;
-
-            assert_eq!(reply.status, 405, "{method} {path}");
-            let mut told: Vec<&str> = reply.header("allow").split(',').map(str::trim).collect();
-            told.sort_unstable();
-            assert_eq!(told, *allowed, "{method} {path}");
-            assert!(!reply.detail().is_empty());
-        }
-    }
-}
-
-/// At each of these addresses HEAD answers as GET does, without the body.
-///
-/// # Panics
-/// When it does not.
-pub async fn assert_heads(api: &Client, paths: &[&str]) {
-    for path in paths {
-        let get = api.get(path).await;
-        let head = api.send("HEAD", path, None).await;
-
-        assert_eq!(head.status, get.status, "{path}");
-        assert_eq!(head.header("content-type"), get.header("content-type"), "{path}");
-        assert!(head.body.is_empty(), "{path}");
-    }
-}
-
-/// Each of these addresses has a complete page that loads nothing from elsewhere.
-///
-/// # Panics
-/// When one has not.
-pub async fn assert_pages(stranger: &Client, paths: &[&str]) {
-    for path in paths {
-        let reply = stranger.get(path).await;
-
-        assert_eq!(reply.status, 200, "{path}");
-        assert!(reply.header("content-type").starts_with("text/html"), "{path}");
-        let html = reply.text();
-        assert!(html.contains("class="), "{path}");
-        assert!(html.contains("</html>") || html.contains("</body>"), "{path}");
-        assert!(!html.contains("http://") && !html.contains("https://"), "{path}");
-        assert!(!html.contains("<script>"), "{path}: no inline script");
-    }
-}
-
-/// Whatever is answered at these addresses tells a browser to be careful with it.
-///
-/// # Panics
-/// When an answer does not.
-pub async fn assert_caution(clients: &[Client], paths: &[&str]) {
-    for path in paths {
-        for client in clients {
-            let reply = client.get(path).await;
-
-            assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
-            assert_eq!(reply.header("referrer-policy"), "no-referrer", "{path}");
-            let policy = reply.header("content-security-policy");
-            assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
-            assert!(policy.contains("default-src 'none'"), "{path}: {policy}");
-            assert!(!policy.contains("unsafe"), "{path}: {policy}");
-            let cache = reply.header("cache-control");
-            // A page that was not built has no name of its version either.
-            let expected = if *path == "/" {
-                ["no-cache", "no-store"]
-            } else {
-                ["no-store"; 2]
-            };
-            assert!(expected.contains(&cache), "{path}: {cache}");
         }
     }
 }
