@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::gather::{Pages, Summaries, add_row};
-use super::series::BySeries;
+use super::series::MergedRows;
 use crate::bucket::Resolution;
 use crate::minute::Part;
 use crate::page::{PageId, SeriesId};
@@ -60,7 +60,7 @@ async fn next_rows(store: &Store, minute: i64, points: u64) -> Result<Option<(Ra
 async fn make(store: &Store, minute: i64, rows: Range<i64>) -> Result<()> {
     let number = store.number_of_partial(minute);
     let (rows, next_row) = store.raw_rows(rows, MOST_BYTES).await?;
-    let (mut points, mut totals) = (BySeries::of(&rows), BTreeMap::new());
+    let (mut points, mut totals) = (MergedRows::of(&rows), BTreeMap::new());
     let (mut pages, mut bytes) = (Pages::of(minute), 0);
     while let Some(series) = points.series() {
         if let Some(summary) = summarise(store, minute, series, &mut points, &mut totals) {
@@ -95,7 +95,7 @@ fn summarise(
     store: &Store,
     minute: i64,
     series: SeriesId,
-    points: &mut BySeries<'_>,
+    points: &mut MergedRows<'_>,
     totals: &mut BTreeMap<PageId, Part>,
 ) -> Option<Summary> {
     let catalogue = store.catalogue();

@@ -9,8 +9,8 @@ use std::collections::BinaryHeap;
 use crate::chunk::{RawPoint, Run, Runs};
 use crate::page::SeriesId;
 
-/// Rows that are merged.
-pub(super) struct BySeries<'b> {
+/// Rows that are merged, so that their points come series by series.
+pub(super) struct MergedRows<'b> {
     rows: Vec<Row<'b>>,
     /// The next series of each row.
     next: BinaryHeap<Reverse<(SeriesId, usize)>>,
@@ -24,7 +24,7 @@ struct Row<'b> {
     rest: Runs<'b>,
 }
 
-impl<'b> BySeries<'b> {
+impl<'b> MergedRows<'b> {
     pub(super) fn of(rows: &'b [Vec<u8>]) -> Self {
         let mut merged = Self {
             rows: Vec::new(),
@@ -89,7 +89,7 @@ mod tests {
 
     /// All of it, and whether a row is damaged.
     fn merged(rows: &[Vec<u8>]) -> (Vec<(SeriesId, Points)>, bool) {
-        let mut merging = BySeries::of(rows);
+        let mut merging = MergedRows::of(rows);
         let mut all = Vec::new();
         while let Some(series) = merging.series() {
             let mut points = Vec::new();
