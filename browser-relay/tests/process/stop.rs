@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
+use shared::testing::Process;
 use shared::testing::database::{self, assert_sound};
 use shared::testing::namespace::as_first_process;
 use shared::testing::process::STOP_LIMIT;
-use shared::testing::{Client, Process, RawConnection};
 
 use crate::ledger::Ledger;
 use crate::load::Load;
@@ -71,16 +71,6 @@ async fn a_stop_under_load_loses_nothing_whatever_the_peers_do() {
     relay.stop().await;
 }
 
-/// Sends the head of a request and a part of its body; gives the rest of it.
-async fn half_a_request(client: &Client, path: &str, body: &str) -> (RawConnection, Vec<u8>) {
-    let length = [("Content-Length".to_owned(), body.len().to_string())];
-    let head = client.head("POST", path, &length);
-    let mut connection = client.connect().await;
-    let (first, rest) = body.as_bytes().split_at(body.len() / 2);
-    assert!(connection.write(head.as_bytes()).await && connection.write(first).await);
-    (connection, rest.to_owned())
-}
-
 #[tokio::test]
 async fn requests_in_flight_at_the_stop_are_answered_and_kept() {
     let folder = tempfile::tempdir().unwrap();
@@ -91,19 +81,19 @@ async fn requests_in_flight_at_the_stop_are_answered_and_kept() {
         }
         let mut relay = peers.program(folder.path()).start().await;
         let body = error(&format!("in flight {is_away}")).to_string();
-        let (mut connection, rest) = half_a_request(&browser(&relay), "/api/browser/errors", &body).await;
+        let (mut connection, rest) = browser(&relay).post_half("/api/browser/errors", &body).await;
         let map = json!({
             "project": "shop", "release": is_away, "file_url": "/a.js",
             "map_content": {"version": 3, "sources": ["a.ts"], "names": [], "mappings": "AAAA"},
         });
         let map = map.to_string().replace("true", "\"1\"").replace("false", "\"0\"");
-        let (mut upload, rest_of_map) = half_a_request(&relay.api(), "/api/source-maps", &map).await;
+        let (mut upload, rest_of_map) = relay.api().post_half("/api/source-maps", &map).await;
         // An answer on another connection shows that the relay has taken up the others.
         assert_eq!(relay.api().get("/health").await.status, 200);
 
         relay.signal("TERM");
         relay.logged("stopping").await;
-        assert!(connection.write(&rest).await && upload.write(&rest_of_map).await);
+        assert!(connection.write(rest).await && upload.write(rest_of_map).await);
         let (reply, uploaded) = (connection.read_reply().await, upload.read_reply().await);
 
         assert_eq!(reply.status, if is_away { 202 } else { 201 });
@@ -143,8 +133,8 @@ async fn neither_idle_nor_half_sent_requests_hold_the_stop_up() {
     let program = program(folder.path());
     let mut relay = program.start().await;
     let body = error("half sent").to_string();
-    let (half_sent, _) = half_a_request(&browser(&relay), "/api/browser/errors", &body).await;
-    let (half_uploaded, _) = half_a_request(&relay.api(), "/api/source-maps", &body).await;
+    let (half_sent, _) = browser(&relay).post_half("/api/browser/errors", &body).await;
+    let (half_uploaded, _) = relay.api().post_half("/api/source-maps", &body).await;
     let mut connections = vec![half_sent, half_uploaded];
     for sent in [
         "",

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
+use shared::testing::Process;
 use shared::testing::database::{self, assert_sound};
 use shared::testing::namespace::as_first_process;
 use shared::testing::process::STOP_LIMIT;
-use shared::testing::{Process, RawConnection};
 
 use crate::ledger::Ledger;
 use crate::load::Load;
@@ -67,29 +67,19 @@ async fn a_stop_under_load_loses_nothing_that_was_acknowledged() {
     }
 }
 
-/// Sends the head of a batch and a part of its body; gives the rest of it.
-async fn half_a_batch(collector: &Process, name: &str) -> (RawConnection, Vec<u8>) {
-    let body = json!([point(name)]).to_string().into_bytes();
-    let length = [("Content-Length".to_owned(), body.len().to_string())];
-    let head = collector.api().head("POST", "/api/metrics", &length);
-    let mut connection = collector.api().connect().await;
-    let (first, rest) = body.split_at(body.len() / 2);
-    assert!(connection.write(head.as_bytes()).await && connection.write(first).await);
-    (connection, rest.to_owned())
-}
-
 #[tokio::test]
 async fn a_batch_in_flight_at_the_stop_is_answered_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let program = program(folder.path());
     let mut collector = program.start().await;
-    let (mut connection, rest) = half_a_batch(&collector, "in_flight").await;
+    let body = json!([point("in_flight")]).to_string();
+    let (mut connection, rest) = collector.api().post_half("/api/metrics", &body).await;
     // An answer on another connection shows that the collector has taken up the first one.
     assert_eq!(collector.api().get("/health").await.status, 200);
 
     collector.signal("TERM");
     collector.logged("stopping").await;
-    assert!(connection.write(&rest).await);
+    assert!(connection.write(rest).await);
     let reply = connection.read_reply().await;
 
     assert_eq!((reply.status, &reply.json()["count"]), (202, &json!(1)));
@@ -103,7 +93,8 @@ async fn neither_idle_nor_half_sent_requests_hold_the_stop_up() {
     let folder = tempfile::tempdir().unwrap();
     let program = program(folder.path());
     let mut collector = program.start().await;
-    let (half_sent, _) = half_a_batch(&collector, "half_sent").await;
+    let body = json!([point("half_sent")]).to_string();
+    let (half_sent, _) = collector.api().post_half("/api/metrics", &body).await;
     let mut connections = vec![half_sent];
     for sent in [
         "",

@@ -97,6 +97,19 @@ impl Client {
         connection.exchange(&[&bytes], false).await
     }
 
+    /// Sends the head of a `POST path` and half of its body; gives the rest of it.
+    ///
+    /// # Panics
+    /// When the service does not take them.
+    pub async fn post_half<'b>(&self, path: &str, body: &'b str) -> (RawConnection, &'b [u8]) {
+        let length = [("Content-Length".to_owned(), body.len().to_string())];
+        let head = self.head("POST", path, &length);
+        let mut connection = self.connect().await;
+        let (first, rest) = body.as_bytes().split_at(body.len() / 2);
+        assert!(connection.write(head.as_bytes()).await && connection.write(first).await);
+        (connection, rest)
+    }
+
     /// The head of a request after which the connection closes, with the empty line at its end.
     #[must_use]
     pub fn head(&self, method: &str, path: &str, more: &[(String, String)]) -> String {
