@@ -1,55 +1,27 @@
 //! What nobody should send: each gets a clear answer, and afterwards everything is as before.
 
 use serde_json::{Value, json};
+use shared::testing::bad_input::{
+    self, BLANK, Bad, bad, deep, no_json, too_large, with_byte, wrong_kinds, wrong_values,
+};
 
 use crate::tracker::{Tracker, report, with};
 
-struct Bad {
-    name: String,
-    body: Vec<u8>,
-    status: u16,
-    /// What the answer must name.
-    named: &'static str,
-}
-
-fn bad(name: &str, body: impl Into<Vec<u8>>, named: &'static str) -> Bad {
-    Bad {
-        name: name.to_owned(),
-        body: body.into(),
-        status: 400,
-        named,
-    }
-}
+const PATH: &str = "/api/errors";
 
 /// A report with one member replaced by this JSON, which may be broken.
-fn member(name: &str, value: &str) -> Vec<u8> {
-    let mut report = report("KeyError");
-    report.as_object_mut().unwrap().remove(name);
-    let text = report.to_string();
-    format!("{},\"{name}\":{value}}}", text.trim_end_matches('}')).into_bytes()
+fn member(name: &str, value: &str) -> String {
+    bad_input::member(&report("KeyError"), name, value)
 }
 
 fn malformed() -> Vec<Bad> {
     let whole = report("KeyError").to_string();
-    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(10_000), close.repeat(10_000));
-    let mut cases = vec![
-        bad("an empty body", "", "empty"),
-        bad("only space", "  \n", "JSON"),
+    let mut cases = no_json(&whole);
+    cases.extend([
         bad("no JSON", "project=shop", "JSON"),
-        bad("a truncated report", &whole[..whole.len() / 2], "JSON"),
-        bad(
-            "a report that lacks its last brace",
-            &whole[..whole.len() - 1],
-            "JSON",
-        ),
-        bad("something behind the report", format!("{whole} x"), "JSON"),
-        bad("two reports", format!("{whole}{whole}"), "JSON"),
         bad("a trailing comma", whole.replace('}', ",}"), "JSON"),
-        bad("a comment", format!("// report\n{whole}"), "JSON"),
-        bad("single quotes", whole.replace('"', "'"), "JSON"),
         bad("NaN", member("extra", "NaN"), "JSON"),
         bad("a raw NUL", member("message", "\"a\0b\""), "JSON"),
-        bad("NUL behind the report", format!("{whole}\0"), "JSON"),
         bad("an escape that is none", member("message", r#""\x41""#), "JSON"),
         bad("a string", "\"report\"", "object"),
         bad("a number", "7", "object"),
@@ -86,111 +58,58 @@ fn malformed() -> Vec<Bad> {
             whole.replacen('{', "{\"project\":\"forum\",", 1),
             "project",
         ),
-    ];
-    let mut not_utf8 = whole.clone().into_bytes();
-    let place = not_utf8.len() - 3;
-    not_utf8[place] = 0xff;
-    cases.push(bad("bytes that are no UTF-8", not_utf8, "UTF-8"));
-    let (mut utf16, mut latin1) = (vec![0xff, 0xfe], whole.replace("it broke", "X").into_bytes());
-    utf16.extend(whole.encode_utf16().flat_map(u16::to_le_bytes));
-    cases.push(bad("UTF-16", utf16, "UTF-8"));
-    let place = latin1.iter().position(|byte| *byte == b'X').unwrap();
-    latin1[place] = 0xe4;
-    cases.push(bad("Latin-1", latin1, "UTF-8"));
+        bad(
+            "bytes that are no UTF-8",
+            with_byte(&whole, "broke\"}", 0xff),
+            "UTF-8",
+        ),
+        bad("Latin-1", with_byte(&whole, "it broke", 0xe4), "UTF-8"),
+    ]);
     let huge = with(report("KeyError"), json!({"extra": "x".repeat(10 << 20)})).to_string();
-    cases.push(Bad {
-        status: 413,
-        ..bad("10 MB of JSON", huge, "262144")
-    });
-    cases.push(Bad {
-        status: 413,
-        ..bad("10 MB of nothing", vec![0; 10 << 20], "262144")
-    });
+    cases.push(too_large("10 MB of JSON", huge, "262144"));
+    cases.push(too_large("10 MB of nothing", vec![0; 10 << 20], "262144"));
     cases
 }
 
 fn wrong_types() -> Vec<Bad> {
-    let mut cases = Vec::new();
-    let all = [
-        ("a number", "7"),
-        ("a boolean", "true"),
-        ("an array", "[\"x\"]"),
-        ("an object", "{\"a\":1}"),
-        ("a string", "\"x\""),
-    ];
-    for (name, accepted) in [
-        ("project", &["a string"][..]),
-        ("exception_type", &["a string"]),
-        ("message", &["a string"]),
-        ("traceback", &["a string"]),
-        ("request_url", &["a string"]),
-        ("request_method", &["a string"]),
-        ("level", &["a string"]),
-        ("trace_id", &["a string"]),
-        ("environment", &["a string", "a number", "a boolean"]),
-        ("release", &["a string", "a number", "a boolean"]),
-        ("user_id", &["a string", "a number", "a boolean"]),
-        ("timestamp", &["a string", "a number", "a boolean"]),
-        ("event_id", &["a string", "a number", "a boolean"]),
-        ("request_headers", &["an object"]),
-        ("fingerprint", &["an array"]),
-    ] {
-        for (kind, value) in all {
-            if !accepted.contains(&kind) {
-                cases.push(bad(&format!("{name} is {kind}"), member(name, value), name));
-            }
-        }
-    }
-    cases.push(bad(
-        "fingerprint of numbers",
-        member("fingerprint", "[1]"),
-        "fingerprint",
-    ));
-    cases.push(bad(
-        "fingerprint with null",
-        member("fingerprint", "[null]"),
-        "fingerprint",
-    ));
-    for name in ["project", "exception_type", "message", "traceback"] {
-        cases.push(bad(&format!("{name} is null"), member(name, "null"), name));
-    }
-    for name in ["project", "exception_type"] {
-        for value in ["\"\"", "\"  \"", "\"\\n\\t\""] {
-            cases.push(bad(&format!("{name} is blank"), member(name, value), name));
-        }
-        let long = format!("\"{}\"", "x".repeat(10_000));
-        cases.push(bad(&format!("{name} is over-long"), member(name, &long), name));
-    }
+    let scalar = &["a string", "a number", "a boolean"][..];
+    let mut cases = wrong_kinds(
+        &[
+            ("project", &["a string"]),
+            ("exception_type", &["a string"]),
+            ("message", &["a string"]),
+            ("traceback", &["a string"]),
+            ("request_url", &["a string"]),
+            ("request_method", &["a string"]),
+            ("level", &["a string"]),
+            ("trace_id", &["a string"]),
+            ("environment", scalar),
+            ("release", scalar),
+            ("user_id", scalar),
+            ("timestamp", scalar),
+            ("event_id", scalar),
+            ("request_headers", &["an object"]),
+            ("fingerprint", &["an array"]),
+        ],
+        member,
+    );
+    let needed = ["project", "exception_type", "message", "traceback"];
+    cases.extend(wrong_values(&["fingerprint"], &["[1]", "[null]"], member));
+    cases.extend(wrong_values(&needed, &["null"], member));
+    cases.extend(wrong_values(&["project", "exception_type"], &BLANK, member));
+    let long = format!("\"{}\"", "x".repeat(10_000));
+    cases.extend(wrong_values(&["project", "exception_type"], &[&long], member));
     cases
 }
 
 /// Sends each as a report, and sees that nothing was counted and the next good report is.
 async fn assert_refused(cases: Vec<Bad>) {
     let tracker = Tracker::start().await;
-    let mut good = 0;
-    for Bad {
-        name,
-        body,
-        status,
-        named,
-    } in cases
-    {
-        let reply = tracker.api.post_bytes("/api/errors", &body).await;
-
-        assert_eq!(reply.status, status, "{name}: {}", reply.text());
-        let detail = reply.detail();
-        assert!(detail.contains(named), "{name}: {detail}");
-        assert!(
-            !detail.contains("struct") && detail.len() < 500,
-            "{name}: {detail}"
-        );
-        good += 1;
-        assert_eq!(
-            tracker.report(&report("Good")).await["count"],
-            good,
-            "a good report after {name}"
-        );
-    }
+    bad_input::assert_refused(&tracker.api, PATH, cases, 500, async |number, name| {
+        let reply = tracker.report(&report("Good")).await;
+        assert_eq!(reply["count"], number, "a good report after {name}");
+    })
+    .await;
     let list = tracker.get("/api/errors?resolved=all&ignored=all").await;
     assert_eq!(list["total"], 1, "none of them left anything behind");
 }
@@ -291,25 +210,8 @@ async fn strange_texts_are_kept_as_they_are() {
 #[tokio::test]
 async fn heads_that_are_none_are_refused_and_harm_nothing() {
     let tracker = Tracker::start().await;
-    for head in [
-        "nonsense\r\n\r\n".to_owned(),
-        "GET / HTTP/9.9\r\n\r\n".to_owned(),
-        "GET  / HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(),
-        format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(70_000)),
-        format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "A: b\r\n".repeat(200)),
-        "POST /api/errors HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n".to_owned(),
-        "POST /api/errors HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n".to_owned(),
-        "POST /api/errors HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n".to_owned(),
-    ] {
-        let mut connection = tracker.api.connect().await;
-        connection.write(head.as_bytes()).await;
 
-        let answer = connection.read_until("\r\n\r\n").await;
+    bad_input::assert_heads_refused(&tracker.api, PATH).await;
 
-        assert!(
-            answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
-            "{head:.60}: {answer}"
-        );
-    }
     assert_eq!(tracker.report(&report("Good")).await["count"], 1);
 }

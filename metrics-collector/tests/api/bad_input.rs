@@ -1,56 +1,29 @@
 //! What nobody should send: each gets a clear answer, and afterwards everything is as before.
 
 use serde_json::{Value, json};
+use shared::testing::bad_input::{
+    self, BLANK, Bad, bad, deep, no_json, too_large, with_byte, wrong_kinds, wrong_values,
+};
 
 use crate::collector::{Collector, counter, with};
 
-struct Bad {
-    name: String,
-    body: Vec<u8>,
-    status: u16,
-    /// What the answer must name.
-    named: &'static str,
-}
-
-fn bad(name: &str, body: impl Into<Vec<u8>>, named: &'static str) -> Bad {
-    Bad {
-        name: name.to_owned(),
-        body: body.into(),
-        status: 400,
-        named,
-    }
-}
+const PATH: &str = "/api/metrics";
 
 /// A point with one member replaced by this JSON, which may be broken.
 fn member(name: &str, value: &str) -> String {
-    let mut point = counter("bad", 1.0);
-    point.as_object_mut().unwrap().remove(name);
-    let text = point.to_string();
-    format!("{},\"{name}\":{value}}}", text.trim_end_matches('}'))
+    bad_input::member(&counter("bad", 1.0), name, value)
 }
 
 fn malformed() -> Vec<Bad> {
     let point = counter("bad", 1.0).to_string();
     let whole = format!("[{point}]");
-    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(10_000), close.repeat(10_000));
-    let mut cases = vec![
-        bad("an empty body", "", "empty"),
-        bad("only space", "  \n", "JSON"),
+    let mut cases = no_json(&whole);
+    cases.extend([
         bad("no JSON", "name=jobs&value=1", "JSON"),
         bad("Prometheus' format", "http_requests_total{a=\"b\"} 1\n", "JSON"),
-        bad("a truncated batch", &whole[..whole.len() / 2], "JSON"),
-        bad(
-            "a batch that lacks its last bracket",
-            &whole[..whole.len() - 1],
-            "JSON",
-        ),
-        bad("something behind the batch", format!("{whole} x"), "JSON"),
-        bad("two batches", format!("{whole}{whole}"), "JSON"),
         bad("points in lines", format!("{point}\n{point}\n"), "metrics"),
         bad("a trailing comma", format!("[{point},]"), "JSON"),
         bad("no comma", format!("[{point} {point}]"), "JSON"),
-        bad("a comment", format!("// points\n{whole}"), "JSON"),
-        bad("single quotes", whole.replace('"', "'"), "JSON"),
         bad("NaN", format!("[{}]", member("value", "NaN")), "JSON"),
         bad("Infinity", format!("[{}]", member("value", "Infinity")), "JSON"),
         bad("-Infinity", format!("[{}]", member("value", "-Infinity")), "JSON"),
@@ -70,7 +43,6 @@ fn malformed() -> Vec<Bad> {
             "JSON",
         ),
         bad("a raw NUL", format!("[{}]", member("name", "\"a\0b\"")), "JSON"),
-        bad("NUL behind the batch", format!("{whole}\0"), "JSON"),
         bad(
             "an escape that is none",
             format!("[{}]", member("name", r#""\x41""#)),
@@ -120,18 +92,13 @@ fn malformed() -> Vec<Bad> {
             whole.replacen('{', "{\"name\":\"other\",", 1),
             "name",
         ),
-    ];
-    let mut not_utf8 = whole.clone().into_bytes();
-    let place = whole.find("bad").unwrap();
-    not_utf8[place] = 0xff;
-    cases.push(bad("bytes that are no UTF-8", not_utf8, "UTF-8"));
-    let mut utf16 = vec![0xff, 0xfe];
-    utf16.extend(whole.encode_utf16().flat_map(u16::to_le_bytes));
-    cases.push(bad("UTF-16", utf16, "UTF-8"));
-    let mut latin1 = format!("[{}]", member("labels", r#"{"a":"?"}"#)).into_bytes();
-    let place = latin1.iter().position(|byte| *byte == b'?').unwrap();
-    latin1[place] = 0xe4;
-    cases.push(bad("Latin-1", latin1, "UTF-8"));
+        bad("bytes that are no UTF-8", with_byte(&whole, "bad", 0xff), "UTF-8"),
+        bad(
+            "Latin-1",
+            with_byte(&format!("[{}]", member("labels", r#"{"a":"?"}"#)), "?", 0xe4),
+            "UTF-8",
+        ),
+    ]);
     let huge = json!([with(
         counter("bad", 1.0),
         json!({"padding": "x".repeat(10 << 20)})
@@ -142,47 +109,27 @@ fn malformed() -> Vec<Bad> {
         ("10 MB of nothing", vec![0; 10 << 20]),
         ("10 MB of brackets", vec![b'['; 10 << 20]),
     ] {
-        cases.push(Bad {
-            status: 413,
-            ..bad(name, body, "524288")
-        });
+        cases.push(too_large(name, body, "524288"));
     }
     cases
 }
 
 fn wrong_members() -> Vec<Bad> {
-    let mut cases = Vec::new();
-    let all = [
-        ("a number", "7"),
-        ("a boolean", "true"),
-        ("an array", "[\"x\"]"),
-        ("an object", "{\"a\":1}"),
-        ("a string", "\"x\""),
-    ];
-    for (name, accepted) in [
-        ("name", &["a string"][..]),
-        ("type", &[]),
-        ("value", &["a number"]),
-        ("labels", &["an object"]),
-        // Those of 1970 are of the wrong time, and not of the wrong type.
-        ("timestamp", &[]),
-        ("project", &["a string"]),
-        ("id", &[]),
-    ] {
-        for (kind, value) in all {
-            if !accepted.contains(&kind) {
-                cases.push(bad(&format!("{name} is {kind}"), member(name, value), name));
-            }
-        }
-    }
-    for name in ["name", "type", "value"] {
-        cases.push(bad(&format!("{name} is null"), member(name, "null"), name));
-    }
-    for name in ["name", "project"] {
-        for value in ["\"\"", "\"  \"", "\"\\n\\t\""] {
-            cases.push(bad(&format!("{name} is blank"), member(name, value), name));
-        }
-    }
+    let mut cases = wrong_kinds(
+        &[
+            ("name", &["a string"]),
+            ("type", &[]),
+            ("value", &["a number"]),
+            ("labels", &["an object"]),
+            // Those of 1970 are of the wrong time, and not of the wrong type.
+            ("timestamp", &[]),
+            ("project", &["a string"]),
+            ("id", &[]),
+        ],
+        member,
+    );
+    cases.extend(wrong_values(&["name", "type", "value"], &["null"], member));
+    cases.extend(wrong_values(&["name", "project"], &BLANK, member));
     for (name, characters) in [("name", 201), ("project", 101), ("type", 10_000)] {
         let long = format!("\"{}\"", "é".repeat(characters));
         cases.push(bad(&format!("{name} is over-long"), member(name, &long), name));
@@ -190,7 +137,7 @@ fn wrong_members() -> Vec<Bad> {
     for kind in ["Counter", "COUNTER", " counter", "summary", "c", "count\\u0000er"] {
         cases.push(bad(kind, member("type", &format!("\"{kind}\"")), "type"));
     }
-    for value in [
+    let values = [
         "1e999",
         "-1e999",
         "1e99999999999",
@@ -198,9 +145,8 @@ fn wrong_members() -> Vec<Bad> {
         "-1",
         "-0.5",
         "-5e-324",
-    ] {
-        cases.push(bad(&format!("value {value}"), member("value", value), "value"));
-    }
+    ];
+    cases.extend(wrong_values(&["value"], &values, member));
     // A number that is none elsewhere is not blamed on the value.
     cases.push(bad("timestamp 1e999", member("timestamp", "1e999"), "timestamp"));
     cases.push(bad("id 1e999", member("id", "1e999"), "id"));
@@ -211,31 +157,12 @@ fn wrong_members() -> Vec<Bad> {
 /// Sends each as a batch, and sees that nothing was counted and the next good point is.
 async fn assert_refused(cases: Vec<Bad>) {
     let collector = Collector::start().await;
-    let mut good = 0;
-    for Bad {
-        name,
-        body,
-        status,
-        named,
-    } in cases
-    {
-        let reply = collector.api.post_bytes("/api/metrics", &body).await;
-
-        assert_eq!(reply.status, status, "{name}: {}", reply.text());
-        let detail = reply.detail();
-        assert!(detail.contains(named), "{name}: {detail}");
-        assert!(
-            !detail.contains("struct") && detail.len() < 300,
-            "{name}: {detail}"
-        );
-        good += 1;
+    bad_input::assert_refused(&collector.api, PATH, cases, 300, async |number, name| {
         collector.send(&[counter("good", 1.0)]).await;
-        assert_eq!(
-            collector.total("name=good").await.0,
-            good,
-            "a good point after {name}"
-        );
-    }
+        let (count, _) = collector.total("name=good").await;
+        assert_eq!(count, number, "a good point after {name}");
+    })
+    .await;
     let names = collector.get("/api/metrics/names").await;
     assert_eq!(
         names["metrics"].as_array().unwrap().len(),
@@ -355,24 +282,8 @@ async fn half_characters_become_whole_ones() {
 #[tokio::test]
 async fn heads_that_are_none_are_refused_and_harm_nothing() {
     let collector = Collector::start().await;
-    for head in [
-        "nonsense\r\n\r\n".to_owned(),
-        "GET / HTTP/9.9\r\n\r\n".to_owned(),
-        format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(70_000)),
-        format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "A: b\r\n".repeat(200)),
-        "POST /api/metrics HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n".to_owned(),
-        "POST /api/metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n".to_owned(),
-        "POST /api/metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n".to_owned(),
-    ] {
-        let mut connection = collector.api.connect().await;
-        connection.write(head.as_bytes()).await;
 
-        let answer = connection.read_until("\r\n\r\n").await;
+    bad_input::assert_heads_refused(&collector.api, PATH).await;
 
-        assert!(
-            answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
-            "{head:.60}: {answer}"
-        );
-    }
     collector.send(&[counter("good", 1.0)]).await;
 }

@@ -4,6 +4,7 @@
 //!
 //! Nothing here waits for a fixed time: [`eventually`] polls up to a deadline that only a failure reaches.
 
+pub mod bad_input;
 pub mod bodies;
 pub mod chance;
 pub mod client;
