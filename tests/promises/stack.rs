@@ -240,9 +240,7 @@ impl Member {
 
     /// `GET path`, which must answer 200 with JSON.
     pub(crate) async fn get(&self, path: &str) -> Value {
-        let reply = self.api().get(path).await;
-        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
-        reply.json()
+        self.api().get_json(path).await
     }
 
     /// Starts it on what it has left.

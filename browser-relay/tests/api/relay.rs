@@ -1,12 +1,15 @@
 //! A running relay between browsers and peers that the test plays.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use browser_relay::Config;
 use serde_json::{Value, json};
+use shared::testing::service::lookup;
 use shared::testing::{Client, Reply, Service, database, eventually, exposition};
+use tempfile::TempDir;
+
+pub(crate) use shared::testing::json::with;
 
 use crate::peer::{Peer, Role};
 
@@ -40,24 +43,26 @@ impl Relay {
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
         let tracker = Arc::new(Peer::start(Role::Tracker, TRACKER_KEY));
         let collector = Arc::new(Peer::start(Role::Collector, COLLECTOR_KEY));
-        let settings = Settings::new(settings, &tracker, &collector);
-        let service = Service::start(move |folder, listener, stop| {
-            browser_relay::start(settings.load(folder.join("relay.db")), listener, stop)
-        });
-        Self::around(service.await, tracker, collector)
+        Self::beside(tempfile::tempdir().unwrap(), tracker, collector, settings).await
     }
 
     /// Stops it and starts another one on what it has left.
     pub(crate) async fn restarted_with(self, settings: &[(&str, &str)]) -> Self {
-        let settings = Settings::new(settings, &self.tracker, &self.collector);
         let folder = self.service.stop().await;
-        let service = Service::start_in(folder, move |folder, listener, stop| {
-            browser_relay::start(settings.load(folder.join("relay.db")), listener, stop)
-        });
-        Self::around(service.await, self.tracker, self.collector)
+        Self::beside(folder, self.tracker, self.collector, settings).await
     }
 
-    fn around(service: Service, tracker: Arc<Peer>, collector: Arc<Peer>) -> Self {
+    async fn beside(
+        folder: TempDir,
+        tracker: Arc<Peer>,
+        collector: Arc<Peer>,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let service = Service::start_in(folder, |folder, listener, stop| {
+            let config = config(folder, &tracker, &collector, settings);
+            browser_relay::start(config, listener, stop)
+        })
+        .await;
         Self {
             admin: service.client().with("X-API-Key", ADMIN),
             browser: service.client().with("X-Monlight-Key", KEY),
@@ -69,14 +74,12 @@ impl Relay {
 
     /// A client without key that seems to come from this address; each address has its own limits.
     pub(crate) fn stranger(&self, address: &str) -> Client {
-        self.service.client().with("X-Forwarded-For", address)
+        self.service.stranger(address)
     }
 
     /// `GET path` of the administrator, which must answer 200 with JSON.
     pub(crate) async fn get(&self, path: &str) -> Value {
-        let reply = self.admin.get(path).await;
-        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
-        reply.json()
+        self.admin.get_json(path).await
     }
 
     pub(crate) async fn report(&self, error: &Value) -> Reply {
@@ -172,38 +175,21 @@ impl Relay {
     }
 }
 
-struct Settings(HashMap<String, String>);
-
-impl Settings {
-    fn new(more: &[(&str, &str)], tracker: &Peer, collector: &Peer) -> Self {
-        let mut settings: HashMap<String, String> = HashMap::new();
-        let (tracker, collector) = (tracker.url(), collector.url());
-        let seeded = format!("shop:{KEY}");
-        for (name, value) in [
-            ("ADMIN_API_KEY", ADMIN),
-            ("ERROR_TRACKER_URL", &tracker),
-            ("ERROR_TRACKER_API_KEY", TRACKER_KEY),
-            ("METRICS_COLLECTOR_URL", &collector),
-            ("METRICS_COLLECTOR_API_KEY", COLLECTOR_KEY),
-            ("DSN_KEYS", &seeded),
-            ("RATE_LIMIT", "1000000"),
-        ]
-        .iter()
-        .chain(more)
-        {
-            settings.insert((*name).to_owned(), (*value).to_owned());
-        }
-        Self(settings)
-    }
-
-    fn load(&self, database: PathBuf) -> Config {
-        let lookup = |name: &str| match (self.0.get(name), name) {
-            (Some(value), _) => Some(value.clone()),
-            (None, "DATABASE_PATH") => Some(database.to_str()?.to_owned()),
-            _ => None,
-        };
-        Config::load(&lookup).expect("the settings of the test are right")
-    }
+fn config(folder: &Path, tracker: &Peer, collector: &Peer, settings: &[(&str, &str)]) -> Config {
+    let database = folder.join("relay.db");
+    let (tracker, collector) = (tracker.url(), collector.url());
+    let seeded = format!("shop:{KEY}");
+    let general = [
+        ("ADMIN_API_KEY", ADMIN),
+        ("DATABASE_PATH", database.to_str().unwrap()),
+        ("ERROR_TRACKER_URL", &tracker),
+        ("ERROR_TRACKER_API_KEY", TRACKER_KEY),
+        ("METRICS_COLLECTOR_URL", &collector),
+        ("METRICS_COLLECTOR_API_KEY", COLLECTOR_KEY),
+        ("DSN_KEYS", &seeded),
+        ("RATE_LIMIT", "1000000"),
+    ];
+    Config::load(&lookup(settings, &general)).expect("the settings of the test are right")
 }
 
 /// An error as a browser sends it.
@@ -222,15 +208,6 @@ pub(crate) fn vitals(values: &[f64]) -> Value {
 
 pub(crate) fn point(name: &str, value: f64) -> Value {
     json!({"name": name, "type": "histogram", "value": value})
-}
-
-/// The same value with other members.
-pub(crate) fn with(mut value: Value, more: Value) -> Value {
-    let Value::Object(more) = more else {
-        panic!("members are an object")
-    };
-    value.as_object_mut().unwrap().extend(more);
-    value
 }
 
 /// The map of the contract.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use shared::testing::{Chance, Client, Program, Service};
+use shared::testing::{Chance, Program, Service};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -90,12 +90,8 @@ async fn collector(folder: tempfile::TempDir) -> Service {
 }
 
 async fn get(service: &Service, key: &str, path: &str) -> Value {
-    let reply = Client::new(service.address)
-        .with("X-API-Key", key)
-        .get(path)
-        .await;
-    assert_eq!(reply.status, 200, "{path}: {}", reply.text());
-    reply.json()
+    let client = service.client().with("X-API-Key", key);
+    client.get_json(path).await
 }
 
 /// How often the tracker has counted the reports of each session.

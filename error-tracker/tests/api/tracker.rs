@@ -1,12 +1,16 @@
 //! A running error tracker and the reports that the tests send to it.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use error_tracker::Config;
 use serde_json::{Value, json};
 use shared::clock::Timestamp;
+use shared::testing::service::lookup;
 use shared::testing::{Client, Service};
+use tempfile::TempDir;
+
+pub(crate) use shared::testing::client::encoded;
+pub(crate) use shared::testing::json::{numbers, strings, with};
 
 /// The key that every tracker here accepts.
 pub(crate) const KEY: &str = "the-key";
@@ -25,35 +29,26 @@ impl Tracker {
 
     /// One with these settings.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
-        let settings = owned(settings);
-        Self::around(
-            Service::start(move |folder, listener, stop| {
-                error_tracker::start(config(folder.join("errors.db"), &settings), listener, stop)
-            })
-            .await,
-        )
+        Self::beside(tempfile::tempdir().unwrap(), settings).await
     }
 
     /// Stops it and starts another one on what it has left.
     pub(crate) async fn restarted_with(self, settings: &[(&str, &str)]) -> Self {
-        let settings = owned(settings);
-        let folder = self.service.stop().await;
-        Self::around(
-            Service::start_in(folder, move |folder, listener, stop| {
-                error_tracker::start(config(folder.join("errors.db"), &settings), listener, stop)
-            })
-            .await,
-        )
+        Self::beside(self.service.stop().await, settings).await
     }
 
-    fn around(service: Service) -> Self {
+    async fn beside(folder: TempDir, settings: &[(&str, &str)]) -> Self {
+        let service = Service::start_in(folder, |folder, listener, stop| {
+            error_tracker::start(config(folder, settings), listener, stop)
+        })
+        .await;
         let api = service.client().with("X-API-Key", KEY);
         Self { service, api }
     }
 
     /// A client without key that seems to come from this address; each address has its own limits.
     pub(crate) fn stranger(&self, address: &str) -> Client {
-        self.service.client().with("X-Forwarded-For", address)
+        self.service.stranger(address)
     }
 
     /// Sends a report that must be counted, and answers with the reply.
@@ -92,9 +87,7 @@ impl Tracker {
 
     /// `GET path`, which must answer 200 with JSON.
     pub(crate) async fn get(&self, path: &str) -> Value {
-        let reply = self.api.get(path).await;
-        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
-        reply.json()
+        self.api.get_json(path).await
     }
 
     /// `POST path` without a body, which must answer 200.
@@ -116,21 +109,10 @@ impl Tracker {
     }
 }
 
-fn owned(settings: &[(&str, &str)]) -> HashMap<String, String> {
-    let pairs = settings.iter();
-    pairs
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
-}
-
-fn config(database: PathBuf, settings: &HashMap<String, String>) -> Config {
-    let lookup = |name: &str| match (settings.get(name), name) {
-        (Some(value), _) => Some(value.clone()),
-        (None, "API_KEY") => Some(KEY.to_owned()),
-        (None, "DATABASE_PATH") => Some(database.to_str()?.to_owned()),
-        _ => None,
-    };
-    Config::load(&lookup).expect("the settings of the test are right")
+fn config(folder: &Path, settings: &[(&str, &str)]) -> Config {
+    let database = folder.join("errors.db");
+    let general = [("API_KEY", KEY), ("DATABASE_PATH", database.to_str().unwrap())];
+    Config::load(&lookup(settings, &general)).expect("the settings of the test are right")
 }
 
 /// A report of this type that is a group of its own.
@@ -143,39 +125,9 @@ pub(crate) fn report(exception_type: &str) -> Value {
     })
 }
 
-/// The same report with other members.
-pub(crate) fn with(mut report: Value, more: Value) -> Value {
-    let Value::Object(more) = more else {
-        panic!("members are an object")
-    };
-    report.as_object_mut().unwrap().extend(more);
-    report
-}
-
 /// RFC 3339, so many seconds before now.
 pub(crate) fn seconds_ago(seconds: i64) -> String {
     Timestamp::now().plus_millis(-1_000 * seconds).to_string()
-}
-
-/// Percent-encodes a value for a query.
-pub(crate) fn encoded(value: &str) -> String {
-    value.bytes().map(|byte| format!("%{byte:02X}")).collect()
-}
-
-/// This member of each object in a list, as text.
-pub(crate) fn strings(list: &Value, member: &str) -> Vec<String> {
-    let list = list.as_array().expect("a list");
-    list.iter()
-        .map(|item| item[member].as_str().expect("text").to_owned())
-        .collect()
-}
-
-/// This member of each object in a list, as numbers.
-pub(crate) fn numbers(list: &Value, member: &str) -> Vec<i64> {
-    let list = list.as_array().expect("a list");
-    list.iter()
-        .map(|item| item[member].as_i64().expect("a number"))
-        .collect()
 }
 
 /// The time in a member.

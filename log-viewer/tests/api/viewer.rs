@@ -1,13 +1,16 @@
 //! A running log viewer beside a folder of containers.
 
-use std::collections::HashMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use log_viewer::Config;
 use serde_json::Value;
+use shared::testing::service::lookup;
 use shared::testing::{Client, Service, eventually};
 use tempfile::TempDir;
+
+pub(crate) use shared::testing::client::encoded;
+pub(crate) use shared::testing::json::{numbers, strings};
 
 use crate::docker::DockerFolder;
 use crate::events::EventStream;
@@ -36,9 +39,8 @@ impl Viewer {
     }
 
     async fn beside(folder: TempDir, docker: DockerFolder, settings: &[(&str, &str)]) -> Self {
-        let settings = owned(settings);
-        let service = Service::start_in(folder, move |folder, listener, stop| {
-            log_viewer::start(config(folder, &settings), listener, stop)
+        let service = Service::start_in(folder, |folder, listener, stop| {
+            log_viewer::start(config(folder, settings), listener, stop)
         })
         .await;
         let api = service.client().with("X-API-Key", KEY);
@@ -54,14 +56,12 @@ impl Viewer {
 
     /// A client without key that seems to come from this address; each address has its own limits.
     pub(crate) fn stranger(&self, address: &str) -> Client {
-        self.service.client().with("X-Forwarded-For", address)
+        self.service.stranger(address)
     }
 
     /// `GET path`, which must answer 200 with JSON.
     pub(crate) async fn get(&self, path: &str) -> Value {
-        let reply = self.api.get(path).await;
-        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
-        reply.json()
+        self.api.get_json(path).await
     }
 
     /// The list that this query gives.
@@ -105,46 +105,16 @@ impl Viewer {
     }
 }
 
-fn owned(settings: &[(&str, &str)]) -> HashMap<String, String> {
-    let pairs = settings.iter();
-    pairs
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
-}
-
-fn config(folder: &Path, settings: &HashMap<String, String>) -> Config {
-    let text = |path: PathBuf| path.to_str().map(str::to_owned);
-    let lookup = |name: &str| match (settings.get(name), name) {
-        (Some(value), _) => Some(value.clone()),
-        (None, "API_KEY") => Some(KEY.to_owned()),
-        (None, "DATABASE_PATH") => text(folder.join("logs.db")),
-        (None, "LOG_SOURCES") => text(folder.join("containers")),
+fn config(folder: &Path, settings: &[(&str, &str)]) -> Config {
+    let (database, sources) = (folder.join("logs.db"), folder.join("containers"));
+    let general = [
+        ("API_KEY", KEY),
+        ("DATABASE_PATH", database.to_str().unwrap()),
+        ("LOG_SOURCES", sources.to_str().unwrap()),
         // The tests ask again and again.
-        (None, "RATE_LIMIT") => Some("1000000".to_owned()),
-        _ => None,
-    };
-    Config::load(&lookup).expect("the settings of the test are right")
-}
-
-/// Percent-encodes a value for a query.
-pub(crate) fn encoded(value: &str) -> String {
-    value.bytes().map(|byte| format!("%{byte:02X}")).collect()
-}
-
-/// This member of each object in a list, as text.
-pub(crate) fn strings(list: &Value, member: &str) -> Vec<String> {
-    let list = list.as_array().expect("a list");
-    list.iter()
-        .map(|item| item[member].as_str().expect("text").to_owned())
-        .collect()
-}
-
-/// This member of each object in a list, as numbers.
-pub(crate) fn numbers(list: &Value, member: &str) -> Vec<i64> {
-    let list = list.as_array().expect("a list");
-    list.iter()
-        .map(|item| item[member].as_i64().expect("a number"))
-        .collect()
+        ("RATE_LIMIT", "1000000"),
+    ];
+    Config::load(&lookup(settings, &general)).expect("the settings of the test are right")
 }
 
 /// A recorded traceback.

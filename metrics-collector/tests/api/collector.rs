@@ -1,12 +1,16 @@
 //! A running metrics collector and the points that the tests send to it.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use metrics_collector::Config;
 use serde_json::{Value, json};
 use shared::clock::{HOUR_MS, Timestamp};
+use shared::testing::service::lookup;
 use shared::testing::{Client, Service, eventually, exposition};
+use tempfile::TempDir;
+
+pub(crate) use shared::testing::client::encoded;
+pub(crate) use shared::testing::json::with;
 
 /// The key that every collector here accepts.
 pub(crate) const KEY: &str = "the-key";
@@ -26,35 +30,26 @@ impl Collector {
 
     /// One with these settings.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
-        let settings = owned(settings);
-        Self::around(
-            Service::start(move |folder, listener, stop| {
-                metrics_collector::start(config(folder.join("metrics.db"), &settings), listener, stop)
-            })
-            .await,
-        )
+        Self::beside(tempfile::tempdir().unwrap(), settings).await
     }
 
     /// Stops it and starts another one on what it has left.
     pub(crate) async fn restarted_with(self, settings: &[(&str, &str)]) -> Self {
-        let settings = owned(settings);
-        let folder = self.service.stop().await;
-        Self::around(
-            Service::start_in(folder, move |folder, listener, stop| {
-                metrics_collector::start(config(folder.join("metrics.db"), &settings), listener, stop)
-            })
-            .await,
-        )
+        Self::beside(self.service.stop().await, settings).await
     }
 
-    fn around(service: Service) -> Self {
+    async fn beside(folder: TempDir, settings: &[(&str, &str)]) -> Self {
+        let service = Service::start_in(folder, |folder, listener, stop| {
+            metrics_collector::start(config(folder, settings), listener, stop)
+        })
+        .await;
         let api = service.client().with("X-API-Key", KEY);
         Self { service, api }
     }
 
     /// A client without key that seems to come from this address; each address has its own limits.
     pub(crate) fn stranger(&self, address: &str) -> Client {
-        self.service.client().with("X-Forwarded-For", address)
+        self.service.stranger(address)
     }
 
     /// Sends points, of which at least one must be accepted, and answers with the reply.
@@ -74,9 +69,7 @@ impl Collector {
 
     /// `GET path`, which must answer 200 with JSON.
     pub(crate) async fn get(&self, path: &str) -> Value {
-        let reply = self.api.get(path).await;
-        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
-        reply.json()
+        self.api.get_json(path).await
     }
 
     /// What this query gives for a metric.
@@ -116,21 +109,10 @@ impl Collector {
     }
 }
 
-fn owned(settings: &[(&str, &str)]) -> HashMap<String, String> {
-    let pairs = settings.iter();
-    pairs
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
-}
-
-fn config(database: PathBuf, settings: &HashMap<String, String>) -> Config {
-    let lookup = |name: &str| match (settings.get(name), name) {
-        (Some(value), _) => Some(value.clone()),
-        (None, "API_KEY") => Some(KEY.to_owned()),
-        (None, "DATABASE_PATH") => Some(database.to_str()?.to_owned()),
-        _ => None,
-    };
-    Config::load(&lookup).expect("the settings of the test are right")
+fn config(folder: &Path, settings: &[(&str, &str)]) -> Config {
+    let database = folder.join("metrics.db");
+    let general = [("API_KEY", KEY), ("DATABASE_PATH", database.to_str().unwrap())];
+    Config::load(&lookup(settings, &general)).expect("the settings of the test are right")
 }
 
 pub(crate) fn counter(name: &str, value: f64) -> Value {
@@ -143,15 +125,6 @@ pub(crate) fn histogram(name: &str, value: f64) -> Value {
 
 pub(crate) fn gauge(name: &str, value: f64) -> Value {
     json!({"name": name, "type": "gauge", "value": value})
-}
-
-/// The same point with other members.
-pub(crate) fn with(mut point: Value, more: Value) -> Value {
-    let Value::Object(more) = more else {
-        panic!("members are an object")
-    };
-    point.as_object_mut().unwrap().extend(more);
-    point
 }
 
 /// The same point with these labels.
@@ -174,11 +147,6 @@ pub(crate) fn minutes_ago(minutes: i64) -> Timestamp {
 pub(crate) fn hours_ago(hours: i64) -> Timestamp {
     let now = Timestamp::now().millis();
     Timestamp::from_millis(now - now.rem_euclid(HOUR_MS) - (hours + 1) * HOUR_MS)
-}
-
-/// Percent-encodes a value for a query.
-pub(crate) fn encoded(value: &str) -> String {
-    value.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 pub(crate) fn number(value: &Value) -> f64 {

@@ -51,6 +51,16 @@ impl Client {
         self.send("GET", path, None).await
     }
 
+    /// `GET path`, which must answer 200 with JSON.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn get_json(&self, path: &str) -> Value {
+        let reply = self.get(path).await;
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+        reply.json()
+    }
+
     /// `DELETE path`.
     pub async fn delete(&self, path: &str) -> Reply {
         self.send("DELETE", path, None).await
@@ -272,6 +282,12 @@ impl Reply {
         assert!(!detail.is_empty());
         detail.to_owned()
     }
+}
+
+/// Percent-encodes a value for a query.
+#[must_use]
+pub fn encoded(value: &str) -> String {
+    value.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 fn parse_header(line: &str) -> (HeaderName, HeaderValue) {

@@ -13,6 +13,7 @@ pub mod database;
 pub mod database_faults;
 pub mod encoding;
 pub mod exposition;
+pub mod json;
 pub mod namespace;
 pub mod openapi;
 pub mod plans;

@@ -233,9 +233,7 @@ impl Process {
     /// # Panics
     /// When it does not.
     pub async fn get(&self, path: &str) -> Value {
-        let reply = self.api().get(path).await;
-        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
-        reply.json()
+        self.api().get_json(path).await
     }
 
     /// Its number.

@@ -11,6 +11,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Client, DEADLINE};
 
+/// Finds a setting among those of a test, or else among those that all services of its kind have.
+pub fn lookup(settings: &[(&str, &str)], general: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
+    move |name| {
+        let mut all = settings.iter().rev().chain(general);
+        let found = all.find(|(other, _)| *other == name);
+        found.map(|(_, value)| (*value).to_owned())
+    }
+}
+
 /// A running service. It ends with this value, or in order by [`stop`](Self::stop).
 #[derive(Debug)]
 pub struct Service {
@@ -22,16 +31,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts a service in an empty folder. `start` is given the folder, the listener and the stop token.
-    pub async fn start<F, Running>(start: F) -> Self
-    where
-        F: FnOnce(&Path, TcpListener, CancellationToken) -> Running,
-        Running: Future<Output = anyhow::Result<()>> + Send + 'static,
-    {
-        Self::start_in(tempfile::tempdir().expect("a temporary folder"), start).await
-    }
-
-    /// Starts a service in a folder that another one has left.
+    /// Starts a service in a folder that is empty, or that another one has left. `start` is given the folder, the listener
+    /// and the stop token.
     pub async fn start_in<F, Running>(folder: TempDir, start: F) -> Self
     where
         F: FnOnce(&Path, TcpListener, CancellationToken) -> Running,
@@ -63,6 +64,12 @@ impl Service {
     #[must_use]
     pub fn client(&self) -> Client {
         Client::new(self.address)
+    }
+
+    /// A client without key that seems to come from this address; each address has its own limits.
+    #[must_use]
+    pub fn stranger(&self, address: &str) -> Client {
+        self.client().with("X-Forwarded-For", address)
     }
 
     /// Where the service keeps its files.
