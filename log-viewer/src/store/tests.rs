@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use shared::testing::plans::{Step, assert_cheap};
+
 use super::append::Appender;
 use super::containers::Described;
 use super::ring::{Limits, Ring};
@@ -373,18 +375,12 @@ async fn many_small_commits_leave_few_open_blocks() {
 async fn every_statement_is_valid_and_none_reads_a_large_table_from_end_to_end() {
     let (store, _folder) = store().await;
 
-    let (count, costly) =
-        shared::testing::plans::costly_steps(env!("CARGO_MANIFEST_DIR"), store.db.read()).await;
-
-    assert!(count > 20, "only {count} statements were found");
-    for step in costly {
-        assert!(is_bounded(&step), "{step:?}");
-    }
+    assert_cheap(env!("CARGO_MANIFEST_DIR"), store.db.read(), 20, is_bounded).await;
 }
 
 /// What was bound, the parts of the index (two dozen), containers with their places in files, entries that are still open, and
 /// once, at the start, the directory of all blocks.
-fn is_bounded(step: &shared::testing::plans::Step) -> bool {
+fn is_bounded(step: &Step) -> bool {
     let scanned = step.text.trim_start_matches("SCAN ");
     let name = scanned.split(' ').next().unwrap_or_default();
     matches!(

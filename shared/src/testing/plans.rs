@@ -15,12 +15,28 @@ pub struct Step {
     pub text: String,
 }
 
-/// Looks at each literal in a call of `sqlx::query…` in the sources of the crate at `manifest_folder`, its tests apart. Answers how
-/// many there are, and their costly steps.
+/// Every statement of the crate at `manifest_folder` is valid in this database, and its costly steps are those that are
+/// meant. There are more than `least` of them, or else they are looked for in the wrong way.
 ///
 /// # Panics
-/// When a statement is not valid in this database.
-pub async fn costly_steps(manifest_folder: &str, database: &SqlitePool) -> (usize, Vec<Step>) {
+/// When it is not so.
+pub async fn assert_cheap(
+    manifest_folder: &str,
+    database: &SqlitePool,
+    least: usize,
+    is_meant: impl Fn(&Step) -> bool,
+) {
+    let (count, costly) = costly_steps(manifest_folder, database).await;
+
+    assert!(count > least, "only {count} statements were found");
+    for step in costly {
+        assert!(is_meant(&step), "{step:?}");
+    }
+}
+
+/// Looks at each literal in a call of `sqlx::query…` in the sources of the crate at `manifest_folder`, its tests apart. Answers how
+/// many there are, and their costly steps.
+async fn costly_steps(manifest_folder: &str, database: &SqlitePool) -> (usize, Vec<Step>) {
     let root = Path::new(manifest_folder).join("src");
     let mut files = Vec::new();
     collect(&root, &mut files);
