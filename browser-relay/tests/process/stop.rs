@@ -1,35 +1,17 @@
 //! SIGTERM and SIGINT: what is in flight is answered, the end is clean and comes in time.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use shared::testing::Process;
 use shared::testing::database::{self, assert_sound};
-use shared::testing::namespace::as_first_process;
-use shared::testing::process::STOP_LIMIT;
+use shared::testing::stop::{
+    assert_clean, assert_ends_well, assert_first_process_stops, assert_merged, open_idle,
+};
 
 use crate::ledger::Ledger;
 use crate::load::Load;
 use crate::peer::Mood;
 use crate::setup::{Peers, browser, error, is_drained, program, report};
-
-/// Waits for the end after a signal, and expects what Docker and systemd expect.
-async fn ends_well(relay: &mut Process) {
-    let (status, took) = relay.ended().await;
-
-    assert_eq!(status.code(), Some(0), "{}", relay.log_text());
-    assert!(took < STOP_LIMIT, "{took:?}");
-    assert_eq!(relay.log_lines("stopped").len(), 1, "{}", relay.log_text());
-    assert!(!relay.log_text().contains("panicked"), "{}", relay.log_text());
-}
-
-/// The write-ahead log has been moved into the file.
-fn assert_merged(database: &Path) {
-    let log = format!("{}-wal", database.display());
-    let left = std::fs::metadata(log).map_or(0, |metadata| metadata.len());
-    assert_eq!(left, 0, "bytes left in the write-ahead log");
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_under_load_loses_nothing_whatever_the_peers_do() {
@@ -51,15 +33,10 @@ async fn a_stop_under_load_loses_nothing_whatever_the_peers_do() {
         load.acknowledged(20).await;
 
         relay.signal(signal);
-        ends_well(&mut relay).await;
+        assert_ends_well(&mut relay).await;
         load.end().await;
 
-        assert_eq!(
-            relay.log_lines("stopped")[0]["clean"],
-            true,
-            "{}",
-            relay.log_text()
-        );
+        assert_clean(&relay);
         assert_merged(&program.database);
         assert_sound(&program.database).await;
     }
@@ -98,7 +75,7 @@ async fn requests_in_flight_at_the_stop_are_answered_and_kept() {
 
         assert_eq!(reply.status, if is_away { 202 } else { 201 });
         assert_eq!(uploaded.status, 201, "{}", uploaded.text());
-        ends_well(&mut relay).await;
+        assert_ends_well(&mut relay).await;
     }
     peers.tracker.up();
     let relay = peers.program(folder.path()).start().await;
@@ -121,7 +98,7 @@ async fn a_report_that_waits_for_the_tracker_at_the_stop_is_answered_and_kept() 
     let reply = waiting.await.unwrap();
 
     assert_eq!(reply.status, 202, "{}", reply.text());
-    ends_well(&mut relay).await;
+    assert_ends_well(&mut relay).await;
     peers.tracker.set(Mood::Well);
     let _relay = peers.program(folder.path()).start().await;
     assert_eq!(peers.tracker.has_taken(1).await[0]["message"], "x");
@@ -133,22 +110,13 @@ async fn neither_idle_nor_half_sent_requests_hold_the_stop_up() {
     let program = program(folder.path());
     let mut relay = program.start().await;
     let body = error("half sent").to_string();
-    let (half_sent, _) = browser(&relay).post_half("/api/browser/errors", &body).await;
-    let (half_uploaded, _) = relay.api().post_half("/api/source-maps", &body).await;
-    let mut connections = vec![half_sent, half_uploaded];
-    for sent in [
-        "",
-        "POST /api/browser/errors HTTP/1.1\r\nHost: x\r\n",
-        "GET /health HTTP/1.1\r\nHost: x\r\n\r\n",
-    ] {
-        let mut connection = relay.api().connect().await;
-        connection.write(sent.as_bytes()).await;
-        connections.push(connection);
-    }
+    let _idle = open_idle(&relay.api(), "/api/browser/errors").await;
+    let (_half_sent, _) = browser(&relay).post_half("/api/browser/errors", &body).await;
+    let (_half_uploaded, _) = relay.api().post_half("/api/source-maps", &body).await;
     assert_eq!(relay.api().get("/health").await.status, 200);
 
     relay.signal("TERM");
-    ends_well(&mut relay).await;
+    assert_ends_well(&mut relay).await;
 
     let again = program.start().await;
     assert_eq!(
@@ -168,7 +136,7 @@ async fn a_database_that_another_process_holds_does_not_hold_the_stop_up() {
     sqlx::query("begin immediate").execute(&mut other).await.unwrap();
 
     relay.signal("TERM");
-    ends_well(&mut relay).await;
+    assert_ends_well(&mut relay).await;
     sqlx::query("rollback").execute(&mut other).await.unwrap();
 
     let again = program.start().await;
@@ -180,15 +148,5 @@ async fn a_database_that_another_process_holds_does_not_hold_the_stop_up() {
 async fn the_first_process_of_a_container_stops_on_a_signal_too() {
     let folder = tempfile::tempdir().unwrap();
     let program = program(folder.path());
-    for signal in ["TERM", "INT"] {
-        let Some(command) = as_first_process(&program) else {
-            eprintln!("no process namespaces here; the process cannot be given the number 1");
-            return;
-        };
-        let mut relay = Process::start(command).await;
-        assert_eq!(relay.api().get("/health").await.status, 200);
-
-        relay.signal_child(signal);
-        ends_well(&mut relay).await;
-    }
+    assert_first_process_stops(&program).await;
 }

@@ -1,13 +1,11 @@
 //! SIGTERM and SIGINT: what is in flight is answered, the end is clean and comes in time.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use shared::testing::Process;
 use shared::testing::database::{self, assert_sound, number};
-use shared::testing::namespace::as_first_process;
-use shared::testing::process::{KEY, STOP_LIMIT};
+use shared::testing::process::KEY;
+use shared::testing::stop::{assert_ends_well, assert_first_process_stops, assert_merged, open_idle};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -15,23 +13,6 @@ use crate::ledger::Ledger;
 use crate::load::Load;
 use crate::mail_server::MailServer;
 use crate::setup::{counts, program};
-
-/// Waits for the end after a signal, and expects what Docker and systemd expect.
-async fn ends_well(tracker: &mut Process) {
-    let (status, took) = tracker.ended().await;
-
-    assert_eq!(status.code(), Some(0), "{}", tracker.log_text());
-    assert!(took < STOP_LIMIT, "{took:?}");
-    let said = tracker.log_lines("stopped");
-    assert!(!said.is_empty(), "{}", tracker.log_text());
-}
-
-/// The write-ahead log has been moved into the file.
-fn assert_merged(database: &Path) {
-    let log = format!("{}-wal", database.display());
-    let left = std::fs::metadata(log).map_or(0, |metadata| metadata.len());
-    assert_eq!(left, 0, "bytes left in the write-ahead log");
-}
 
 async fn a_stop_under_load_keeps_every_promise(signal: &str) {
     let folder = tempfile::tempdir().unwrap();
@@ -42,7 +23,7 @@ async fn a_stop_under_load_keeps_every_promise(signal: &str) {
     load.acknowledged(500).await;
 
     tracker.signal(signal);
-    ends_well(&mut tracker).await;
+    assert_ends_well(&mut tracker).await;
     load.end().await;
 
     assert_merged(&setup.database);
@@ -84,7 +65,7 @@ async fn a_request_in_flight_at_the_stop_is_answered_and_kept() {
 
     assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
     assert!(answer.contains("\"status\":\"created\""), "{answer}");
-    ends_well(&mut tracker).await;
+    assert_ends_well(&mut tracker).await;
     let again = setup.start().await;
     assert_eq!(counts(&again, "stopped").await["InFlight"], 1);
 }
@@ -95,22 +76,14 @@ async fn neither_idle_nor_half_sent_requests_hold_the_stop_up() {
     let setup = program(folder.path());
     let mut tracker = setup.start().await;
     let (head, body) = report("HalfSent");
-    let mut streams = Vec::new();
-    for sent in [
-        // Nothing at all, half a head, half a body, and a whole request on a connection that stays open.
-        String::new(),
-        "POST /api/errors HTTP/1.1\r\nHost: x\r\n".to_owned(),
-        format!("{head}{}", &body[..body.len() / 2]),
-        "GET /health HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(),
-    ] {
-        let mut stream = TcpStream::connect(tracker.address).await.unwrap();
-        stream.write_all(sent.as_bytes()).await.unwrap();
-        streams.push(stream);
-    }
+    let _idle = open_idle(&tracker.api(), "/api/errors").await;
+    let mut half_sent = TcpStream::connect(tracker.address).await.unwrap();
+    let half = format!("{head}{}", &body[..body.len() / 2]);
+    half_sent.write_all(half.as_bytes()).await.unwrap();
     assert_eq!(tracker.api().get("/health").await.status, 200);
 
     tracker.signal("TERM");
-    ends_well(&mut tracker).await;
+    assert_ends_well(&mut tracker).await;
 
     let again = setup.start().await;
     let counts = counts(&again, "stopped").await;
@@ -149,7 +122,7 @@ async fn a_mail_server_that_hangs_does_not_hold_the_stop_up() {
     server.connected().await;
 
     tracker.signal("TERM");
-    ends_well(&mut tracker).await;
+    assert_ends_well(&mut tracker).await;
 
     assert_eq!(
         number(&setup.database, "select count(*) from alerts").await,
@@ -170,7 +143,7 @@ async fn a_database_that_another_process_holds_does_not_hold_the_stop_up() {
     sqlx::query("begin immediate").execute(&mut other).await.unwrap();
 
     tracker.signal("TERM");
-    ends_well(&mut tracker).await;
+    assert_ends_well(&mut tracker).await;
     load.end().await;
     sqlx::query("rollback").execute(&mut other).await.unwrap();
 
@@ -183,17 +156,7 @@ async fn a_database_that_another_process_holds_does_not_hold_the_stop_up() {
 async fn the_first_process_of_a_container_stops_on_a_signal_too() {
     let folder = tempfile::tempdir().unwrap();
     let setup = program(folder.path());
-    for signal in ["TERM", "INT"] {
-        let Some(command) = as_first_process(&setup) else {
-            eprintln!("no process namespaces here; the process cannot be given the number 1");
-            return;
-        };
-        let mut tracker = Process::start(command).await;
-        assert_eq!(tracker.api().get("/health").await.status, 200);
-
-        tracker.signal_child(signal);
-        ends_well(&mut tracker).await;
-    }
+    assert_first_process_stops(&setup).await;
     assert_merged(&setup.database);
 }
 

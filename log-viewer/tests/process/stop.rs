@@ -3,26 +3,15 @@
 use std::sync::Arc;
 
 use serde_json::json;
+use shared::testing::Chance;
 use shared::testing::database::assert_sound;
-use shared::testing::namespace::as_first_process;
-use shared::testing::process::{KEY, STOP_LIMIT};
-use shared::testing::{Chance, Process};
+use shared::testing::process::KEY;
+use shared::testing::stop::{assert_clean, assert_ends_well, assert_first_process_stops, assert_merged};
 
 use crate::events::EventStream;
 use crate::ledger::Ledger;
 use crate::setup::{export, has, program};
 use crate::writing::{Upkeep, Writing};
-
-async fn ends_well(viewer: &mut Process) {
-    let (status, took) = viewer.ended().await;
-
-    assert_eq!(status.code(), Some(0), "{}", viewer.log_text());
-    assert!(took < STOP_LIMIT, "{took:?}");
-    let stopped = viewer.log_lines("stopped");
-    assert_eq!(stopped.len(), 1, "{}", viewer.log_text());
-    assert_eq!(stopped[0]["clean"], true, "{}", viewer.log_text());
-    assert!(!viewer.log_text().contains("panicked"), "{}", viewer.log_text());
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_under_load_with_open_streams_is_clean_and_the_next_start_goes_on() {
@@ -59,16 +48,15 @@ async fn a_stop_under_load_with_open_streams_is_clean_and_the_next_start_goes_on
         });
 
         viewer.signal(signal);
-        ends_well(&mut viewer).await;
+        assert_ends_well(&mut viewer).await;
+        assert_clean(&viewer);
 
         let last = watching.await.unwrap();
         assert_eq!(
             (last.name.as_str(), &last.data),
             ("close", &json!({"reason": "the service is stopping"}))
         );
-        let log = format!("{}-wal", setup.database.display());
-        let left = std::fs::metadata(log).map_or(0, |metadata| metadata.len());
-        assert_eq!(left, 0, "bytes left in the write-ahead log");
+        assert_merged(&setup.database);
     }
     for writing in writings {
         writing.end();
@@ -85,15 +73,5 @@ async fn a_stop_under_load_with_open_streams_is_clean_and_the_next_start_goes_on
 async fn the_first_process_of_a_container_stops_on_a_signal_too() {
     let folder = tempfile::tempdir().unwrap();
     let (setup, _docker) = program(folder.path());
-    for signal in ["TERM", "INT"] {
-        let Some(command) = as_first_process(&setup) else {
-            eprintln!("no process namespaces here; the process cannot be given the number 1");
-            return;
-        };
-        let mut viewer = Process::start(command).await;
-        assert_eq!(viewer.api().get("/health").await.status, 200);
-
-        viewer.signal_child(signal);
-        ends_well(&mut viewer).await;
-    }
+    assert_first_process_stops(&setup).await;
 }

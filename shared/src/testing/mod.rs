@@ -24,6 +24,7 @@ pub mod receiver;
 pub mod routing;
 pub mod service;
 pub mod settings;
+pub mod stop;
 pub mod verbs;
 
 use std::future::Future;
