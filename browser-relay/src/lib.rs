@@ -22,6 +22,7 @@ mod page;
 mod points;
 mod report;
 mod retention;
+mod scratch;
 pub mod source_map;
 pub mod source_name;
 pub mod stack;

@@ -72,15 +72,16 @@ const TRIMMED: [&str; 3] = [
 ];
 
 impl BrowserError<'_> {
-    /// The report's JSON. `new_id` stands for an `event_id` that the browser did not give.
+    /// The report's JSON, in the buffer. `new_id` stands for an `event_id` that the browser did not give.
     pub(crate) fn to_report(
         &self,
         project: &str,
         mut unminified: Unminified<'_>,
         now: Timestamp,
         new_id: &str,
-    ) -> serde_json::Result<String> {
-        let mut json = self.write(project, &unminified, now, new_id, 0)?;
+        buffer: Vec<u8>,
+    ) -> serde_json::Result<Vec<u8>> {
+        let mut json = self.write(project, &unminified, now, new_id, 0, buffer)?;
         for trimmed in 1..=TRIMMED.len() {
             if json.len() <= REPORT_BYTES {
                 break;
@@ -91,7 +92,7 @@ impl BrowserError<'_> {
                     .iter_mut()
                     .for_each(FrameReport::leave_context_out);
             }
-            json = self.write(project, &unminified, now, new_id, trimmed)?;
+            json = self.write(project, &unminified, now, new_id, trimmed, json)?;
         }
         Ok(json)
     }
@@ -103,10 +104,12 @@ impl BrowserError<'_> {
         now: Timestamp,
         new_id: &str,
         trimmed: usize,
-    ) -> serde_json::Result<String> {
+        mut buffer: Vec<u8>,
+    ) -> serde_json::Result<Vec<u8>> {
         let has_all = trimmed < 2;
         let text_bytes = if trimmed < 3 { usize::MAX } else { CUT_TEXT_BYTES };
-        let mut json = Vec::with_capacity(self.likely_bytes(unminified));
+        buffer.clear();
+        buffer.reserve(self.likely_bytes(unminified));
         let report = Report {
             project,
             exception_type: &self.kind,
@@ -129,9 +132,8 @@ impl BrowserError<'_> {
                 trimmed: &TRIMMED[..trimmed],
             },
         };
-        serde_json::to_writer(&mut json, &report)?;
-        json.shrink_to_fit();
-        String::from_utf8(json).map_err(serde::ser::Error::custom)
+        serde_json::to_writer(&mut buffer, &report)?;
+        Ok(buffer)
     }
 
     /// To grow the text step by step, and copy it at each, costs more than some room that is not used.
@@ -173,7 +175,8 @@ mod tests {
         let body: ErrorBody<'_> = serde_json::from_str(&text).unwrap();
         let error = body.checked().unwrap();
         let unminified = crate::unminify::unminify(&error.stack, |_| Err("no map".into()));
-        serde_json::from_str(&error.to_report("shop", unminified, now(), "new-id").unwrap()).unwrap()
+        let report = error.to_report("shop", unminified, now(), "new-id", Vec::new());
+        serde_json::from_slice(&report.unwrap()).unwrap()
     }
 
     fn now() -> Timestamp {

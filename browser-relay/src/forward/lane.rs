@@ -19,6 +19,7 @@ use super::peer::{Peer, Reply, Taken};
 use super::queue::Queue;
 use super::way::Way;
 use crate::blocks::FastPacker;
+use crate::scratch;
 use crate::store::spool::{NewRow, ROW_BYTES};
 use crate::store::{self, Store};
 
@@ -125,19 +126,21 @@ impl Lane {
     }
 
     /// Hands on JSON values, which `body` holds separated by commas, and waits until they are with the peer or in the spool.
+    /// The buffer is given back before.
     /// Only `items` of those that there was room for are left. None of them is stamped with a later time than `now`.
     pub(crate) async fn hand_on(
         &self,
         room: Room<'_>,
-        body: String,
+        body: Vec<u8>,
         items: usize,
         now: Timestamp,
     ) -> Outcome {
         debug_assert!(items <= room.items, "items do not become more");
-        let Some(outcome) = self.queue.push(body.as_bytes(), items, now) else {
+        let outcome = self.queue.push(&body, items, now);
+        scratch::give_back(body);
+        let Some(outcome) = outcome else {
             return self.turned_away(items);
         };
-        drop(body);
         outcome.await.unwrap_or_else(|_| self.turned_away(items))
     }
 
@@ -307,8 +310,9 @@ async fn keep(way: &Way, batches: Vec<Batch>, packer: &mut Option<FastPacker>, q
     let items: usize = rows.iter().map(|row| row.items).sum();
     let bytes: u64 = rows.iter().map(cost).sum();
     // Counted first: the other task may have sent them on before this one hears of the commit.
-    way.add(rows.len() as i64, items as i64, bytes as i64);
-    let result = way.store.spool(way.peer.destination, &rows).await;
+    let count = rows.len() as i64;
+    way.add(count, items as i64, bytes as i64);
+    let result = way.store.spool(way.peer.destination, rows).await;
     let outcome: Box<dyn Fn() -> Outcome + Send> = match result {
         Ok(()) => {
             way.counted.spooled.fetch_add(items as u64, Ordering::Relaxed);
@@ -316,7 +320,7 @@ async fn keep(way: &Way, batches: Vec<Batch>, packer: &mut Option<FastPacker>, q
             Box::new(|| Outcome::Spooled)
         }
         Err(error) => {
-            way.add(-(rows.len() as i64), -(items as i64), -(bytes as i64));
+            way.add(-count, -(items as i64), -(bytes as i64));
             way.budget.give_back(bytes);
             let error = Arc::new(error);
             Box::new(move || Outcome::Failed(Arc::clone(&error)))

@@ -98,9 +98,9 @@ pub fn check_error(input: &[u8]) {
     };
     let unminified = unminify(&error.stack, |_| Err("there is none".to_owned()));
     let report = error
-        .to_report("shop", unminified, now(), "0")
+        .to_report("shop", unminified, now(), "0", Vec::new())
         .expect("what was read can be written");
-    let report: Value = serde_json::from_str(&report).expect("a report is JSON");
+    let report: Value = serde_json::from_slice(&report).expect("a report is JSON");
     for name in ["message", "traceback", "request_url"] {
         let text = report[name].as_str().unwrap_or_default();
         assert_eq!(mask(text), text, "{name}");

@@ -15,6 +15,7 @@ use crate::browser_error::ErrorBody;
 use crate::forward::{Outcome, Room};
 use crate::id;
 use crate::maps::Origin;
+use crate::scratch;
 
 /// What became of an error when the tracker could not take it yet.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -83,7 +84,7 @@ async fn write_report<'a>(
     project: &str,
     now: Timestamp,
     room: Room<'a>,
-) -> Result<(String, Room<'a>), Problem> {
+) -> Result<(Vec<u8>, Room<'a>), Problem> {
     let error = body
         .object::<ErrorBody<'_>>()?
         .checked()
@@ -95,7 +96,7 @@ async fn write_report<'a>(
     };
     let (unminified, turn) = app.maps.unminify(&error.stack, &origin, now).await;
     let report = error
-        .to_report(project, unminified, now, &id::random())
+        .to_report(project, unminified, now, &id::random(), scratch::take())
         .map_err(|_| Problem::internal())?;
     let room = app.errors.grow(room, report.len()).await;
     drop(turn);

@@ -61,9 +61,12 @@ pub fn parse(stack: &str) -> Stack<'_> {
         grammar: None,
         frames: Vec::new(),
     };
+    let has_at = memchr::memchr(b'@', stack.as_bytes()).is_some();
+    let lines = memchr::memchr_iter(b'\n', stack.as_bytes()).count() + 1;
     for grammar in [Grammar::Chrome, Grammar::Firefox, Grammar::Safari] {
-        // Each line of Firefox has one, and most stacks are Chrome's.
-        if grammar == Grammar::Firefox && memchr::memchr(b'@', stack.as_bytes()).is_none() {
+        // Most stacks are Chrome's, and seldom have an @. Each frame of Firefox has one; of Safari's those without a
+        // function have none, but then a line is a frame of Safari or of Chrome and never of both.
+        if !has_at && (grammar == Grammar::Firefox || best.frames.len() * 2 >= lines) {
             continue;
         }
         let frames = frames(stack, grammar);

@@ -45,12 +45,9 @@ fn is_url(text: &str) -> bool {
     if text.starts_with('/') {
         return true;
     }
-    let Some((scheme, rest)) = text.split_once(':') else {
-        return false;
-    };
-    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
-    is_scheme && (rest.starts_with('/') || matches!(scheme, "blob" | "data" | "node"))
+    let is_scheme = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    let length = text.bytes().take_while(is_scheme).count();
+    let (scheme, rest) = text.split_at(length);
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && (rest.starts_with(":/") || (rest.starts_with(':') && matches!(scheme, "blob" | "data" | "node")))
 }

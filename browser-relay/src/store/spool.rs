@@ -53,27 +53,44 @@ struct Head {
     has_key: bool,
 }
 
+/// The statement that keeps a row, with what stands before and after it.
+macro_rules! keep {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            "insert into spool (peer, items, retry_key, size, body, accepted_at) values (?1, ?2, ?3, ?4, ?5, ?6)",
+            $after
+        )
+    };
+}
+
 /// What is read at once, to be sent at once.
 const HEADS: i64 = 500;
 
 impl Store {
-    /// Keeps rows, all or none.
-    pub(crate) async fn spool(&self, peer: Destination, rows: &[NewRow]) -> Result<()> {
-        let mut tx = self.db.write().await?;
-        for row in rows {
-            sqlx::query(
-                "insert into spool (peer, items, retry_key, size, body, accepted_at) values (?1, ?2, ?3, ?4, ?5, ?6)",
-            )
-            .bind(peer.number())
-            .bind(row.items as i64)
-            .bind(row.retry_key.as_deref())
-            .bind(row.size as i64)
-            .bind(row.body.as_slice())
-            .bind(row.accepted_at)
-            .execute(&mut *tx)
-            .await?;
+    /// Keeps rows, all or none. Nearly always it is one, and then one text goes to the database and back.
+    pub(crate) async fn spool(&self, peer: Destination, rows: Vec<NewRow>) -> Result<()> {
+        const KEEP: [[&str; 2]; 2] = [
+            [keep!("", ""), keep!("", "; commit")],
+            [keep!("begin immediate; ", ""), keep!("begin immediate; ", "; commit")],
+        ];
+        let Some(last) = rows.len().checked_sub(1) else {
+            return Ok(());
+        };
+        let mut tx = self.db.write_in_texts().await?;
+        for (place, row) in rows.into_iter().enumerate() {
+            sqlx::query(KEEP[usize::from(place == 0)][usize::from(place == last)])
+                .bind(peer.number())
+                .bind(row.items as i64)
+                .bind(row.retry_key)
+                .bind(row.size as i64)
+                .bind(row.body)
+                .bind(row.accepted_at)
+                .execute(&mut *tx)
+                .await?;
         }
-        tx.commit().await
+        tx.committed();
+        Ok(())
     }
 
     /// What waits for a peer.
@@ -135,14 +152,15 @@ impl Store {
 
     /// Forgets rows that have arrived.
     pub(crate) async fn forget(&self, peer: Destination, first: i64, last: i64) -> Result<()> {
-        let mut tx = self.db.write().await?;
-        sqlx::query("delete from spool where peer = ?1 and id between ?2 and ?3")
+        let mut tx = self.db.write_in_texts().await?;
+        sqlx::query("begin immediate; delete from spool where peer = ?1 and id between ?2 and ?3; commit")
             .bind(peer.number())
             .bind(first)
             .bind(last)
             .execute(&mut *tx)
             .await?;
-        tx.commit().await
+        tx.committed();
+        Ok(())
     }
 }
 
@@ -172,7 +190,7 @@ mod tests {
             (collector, [row(1, 5), row(1, 5)]),
             (tracker, [row(9, 10), row(1, 10)]),
         ] {
-            store.spool(peer, &rows).await.unwrap();
+            store.spool(peer, rows.into()).await.unwrap();
         }
 
         let first = store.rows_after(tracker, 0, 6, 1_000).await.unwrap();
@@ -203,7 +221,7 @@ mod tests {
             retry_key: Some("k".into()),
             ..row(1, 5)
         };
-        store.spool(peer, &[keyed(), keyed()]).await.unwrap();
+        store.spool(peer, vec![keyed(), keyed()]).await.unwrap();
 
         assert_eq!(store.rows_after(peer, 0, 100, 1_000).await.unwrap().len(), 1);
     }

@@ -24,6 +24,9 @@ use super::problem::Problem;
 const PAUSE_LIMIT: Duration = Duration::from_secs(30);
 /// What all bodies in flight may hold together, in KiB.
 const BUDGET_KIB: usize = 8 * 1_024;
+/// A body as small as this is copied out of the buffer that its connection reads into: as a part of it, it would hold all of
+/// it, and the connection would make another for what comes next.
+const COPIED_BYTES: usize = 4 * 1_024;
 /// How long a request waits for its share of the budget.
 const BUDGET_WAIT: Duration = Duration::from_secs(2);
 
@@ -147,7 +150,7 @@ pub async fn read(
         permits: None,
         held_kib: 0,
     };
-    // Most bodies come in one piece, which is kept as it is. For the others one buffer of the announced size is made.
+    // Most bodies come in one piece. For the others one buffer of the announced size is made.
     let announced = body
         .size_hint()
         .upper()
@@ -162,7 +165,11 @@ pub async fn read(
         }
         share.grow_to(total).await?;
         if only.is_empty() && whole.is_empty() {
-            only = data;
+            only = if data.len() > COPIED_BYTES {
+                data
+            } else {
+                Bytes::copy_from_slice(&data)
+            };
             continue;
         }
         if whole.is_empty() {
