@@ -63,7 +63,11 @@ pub(super) async fn report_metrics(
     drop(metrics);
     drop(body);
     app.used.key(key.id, now);
-    match app.points.hand_on(room, json.into_bytes(), places.len(), now).await {
+    match app
+        .points
+        .hand_on(room, json.into_bytes(), places.len(), now)
+        .await
+    {
         Outcome::Spooled => {}
         Outcome::Points(refused) => {
             let refused = refused.into_iter();

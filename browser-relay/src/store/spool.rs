@@ -72,7 +72,10 @@ impl Store {
     pub(crate) async fn spool(&self, peer: Destination, rows: Vec<NewRow>) -> Result<()> {
         const KEEP: [[&str; 2]; 2] = [
             [keep!("", ""), keep!("", "; commit")],
-            [keep!("begin immediate; ", ""), keep!("begin immediate; ", "; commit")],
+            [
+                keep!("begin immediate; ", ""),
+                keep!("begin immediate; ", "; commit"),
+            ],
         ];
         let Some(last) = rows.len().checked_sub(1) else {
             return Ok(());
