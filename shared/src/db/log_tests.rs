@@ -1,6 +1,6 @@
 //! The write-ahead log: it is moved into the file beside the writer, begins again and is cut.
 
-use super::tests::{open, open_with};
+use super::tests::{open, open_keeping};
 use super::*;
 
 #[tokio::test]
@@ -91,11 +91,17 @@ async fn a_log_begins_again_though_the_writer_neither_rests_nor_moves_it() {
 }
 
 #[tokio::test]
-async fn a_log_that_begins_again_is_cut_unless_each_commit_goes_to_the_disk() {
-    for (durability, is_cut) in [(Durability::Process, true), (Durability::Power, false)] {
+async fn a_log_that_begins_again_is_cut_when_memory_is_little_unless_each_commit_goes_to_the_disk() {
+    for (durability, memory_is_little, is_cut) in [
+        (Durability::Process, true, true),
+        (Durability::Process, false, false),
+        (Durability::Power, true, false),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("thing.db");
-        let db = open_with(&path, durability).await.unwrap();
+        let db = open_keeping(&path, durability, kept_of_log(durability, memory_is_little))
+            .await
+            .unwrap();
         let write = async |bytes: i64| {
             let mut tx = db.write().await.unwrap();
             sqlx::query("create table if not exists texts (text blob) strict")

@@ -34,8 +34,7 @@ const READER_CACHE_KIB: i32 = 512;
 const READERS: u32 = 3;
 /// The write-ahead log is moved into the file at this many pages, 4 MB.
 const CHECKPOINT_PAGES: i32 = 1_000;
-/// Where each commit is flushed to the disk, a log that has become longer is cut to so much, and written over up to there: if it
-/// grew, its length would be flushed as well.
+/// A log that has become longer is cut to so much, and written over up to there.
 const WAL_KEPT_BYTES: i64 = 32 << 20;
 /// For the last checkpoint, so that another process that holds the file does not hold the stop up.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
@@ -60,6 +59,17 @@ impl Db {
         identity: &Identity,
         migrator: &Migrator,
     ) -> anyhow::Result<Self> {
+        let kept_of_log = kept_of_log(durability, crate::memory::is_little());
+        Self::open_with(path, durability, kept_of_log, identity, migrator).await
+    }
+
+    async fn open_with(
+        path: &Path,
+        durability: Durability,
+        kept_of_log: i64,
+        identity: &Identity,
+        migrator: &Migrator,
+    ) -> anyhow::Result<Self> {
         let shown = path.display();
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder)
@@ -68,7 +78,8 @@ impl Db {
         identity::check_file(path, identity).await?;
         make_private(path);
 
-        let writer = Writer::open(writer_options(path, durability, identity.writer_cache_kib))
+        let options = writer_options(path, durability, kept_of_log, identity.writer_cache_kib);
+        let writer = Writer::open(options)
             .await
             .with_context(|| format!("cannot write to the database {shown} or to its folder"))?;
         identity::claim(&writer, identity)
@@ -205,12 +216,27 @@ fn make_private(path: &Path) {
         .open(path);
 }
 
-fn writer_options(path: &Path, durability: Durability, cache_kib: u32) -> SqliteConnectOptions {
-    let (synchronous, kept_of_log) = match durability {
-        // A log that is written over has to be read first where the kernel has dropped it: no page of it is a page of the file.
-        // Under a limit of memory that is most of it. One that grows anew has nothing to read.
-        Durability::Process => (SqliteSynchronous::Normal, 0),
-        Durability::Power => (SqliteSynchronous::Full, WAL_KEPT_BYTES),
+/// How much of a log stays when it begins again, in bytes.
+///
+/// One that is written over has to be read first where the kernel has dropped it, as no page of it is a page of the file. With
+/// little memory that is most of it, and one that grows anew has nothing to read. With enough, growing costs more; and where
+/// each commit is flushed to the disk, the new length would be flushed as well.
+fn kept_of_log(durability: Durability, memory_is_little: bool) -> i64 {
+    match durability {
+        Durability::Process if memory_is_little => 0,
+        Durability::Process | Durability::Power => WAL_KEPT_BYTES,
+    }
+}
+
+fn writer_options(
+    path: &Path,
+    durability: Durability,
+    kept_of_log: i64,
+    cache_kib: u32,
+) -> SqliteConnectOptions {
+    let synchronous = match durability {
+        Durability::Process => SqliteSynchronous::Normal,
+        Durability::Power => SqliteSynchronous::Full,
     };
     common_options(path)
         .create_if_missing(true)

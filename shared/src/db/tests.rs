@@ -35,13 +35,18 @@ fn migrator(statements: &[&'static str]) -> Migrator {
 }
 
 pub(super) async fn open(path: &Path) -> anyhow::Result<Db> {
-    open_with(path, Durability::Process).await
+    open_keeping(path, Durability::Process, WAL_KEPT_BYTES).await
 }
 
-pub(super) async fn open_with(path: &Path, durability: Durability) -> anyhow::Result<Db> {
-    Db::open(
+pub(super) async fn open_keeping(
+    path: &Path,
+    durability: Durability,
+    kept_of_log: i64,
+) -> anyhow::Result<Db> {
+    Db::open_with(
         path,
         durability,
+        kept_of_log,
         &IDENTITY,
         &migrator(&["create table items (id integer primary key) strict"]),
     )

@@ -5,8 +5,10 @@ mod allocator;
 mod compare;
 #[cfg(target_arch = "x86_64")]
 mod copy;
+mod limit;
 mod program;
 
 pub use self::allocator::MiMalloc;
 pub(crate) use self::allocator::tune;
+pub(crate) use self::limit::is_little;
 pub(crate) use self::program::give_back_program;
