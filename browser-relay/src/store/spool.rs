@@ -155,15 +155,14 @@ impl Store {
 
     /// Forgets rows that have arrived.
     pub(crate) async fn forget(&self, peer: Destination, first: i64, last: i64) -> Result<()> {
-        let mut tx = self.db.write_in_texts().await?;
-        sqlx::query("begin immediate; delete from spool where peer = ?1 and id between ?2 and ?3; commit")
+        let mut tx = self.db.write().await?;
+        sqlx::query("delete from spool where peer = ?1 and id between ?2 and ?3")
             .bind(peer.number())
             .bind(first)
             .bind(last)
             .execute(&mut *tx)
             .await?;
-        tx.committed();
-        Ok(())
+        tx.commit().await
     }
 }
 
