@@ -8,6 +8,7 @@ mod maps;
 use std::io;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 use shared::clock::Timestamp;
 pub use shared::fuzzing::Check;
 use shared::http::body::{parse_object, with_whole_characters};
@@ -100,7 +101,11 @@ pub fn check_error(input: &[u8]) {
     let report = error
         .to_report("shop", unminified, now(), "0", Vec::new())
         .expect("what was read can be written");
-    let report: Value = serde_json::from_slice(&report).expect("a report is JSON");
+    let _: &RawValue = serde_json::from_slice(&report).expect("a report is JSON");
+    // JSON has no largest number: what a page has in its context goes on as it is, and only here it has to fit.
+    let Ok(report) = serde_json::from_slice::<Value>(&report) else {
+        return;
+    };
     for name in ["message", "traceback", "request_url"] {
         let text = report[name].as_str().unwrap_or_default();
         assert_eq!(mask(text), text, "{name}");
