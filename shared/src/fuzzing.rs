@@ -298,7 +298,7 @@ pub fn check_auth(input: &[u8]) {
     AUTH.with_borrow(|auth| {
         let issued = auth.issue_session(0, now).expect("the first key");
         if let Some((_, via)) = auth.identify(&headers, None, now) {
-            let shown = if via == Via::Key { KEY } else { &issued };
+            let shown = if via == Via::Key { KEY } else { issued.as_str() };
             assert!(text.contains(shown), "let in without a key");
         }
         let cookie = format!("{}={issued}", auth.cookie_name());
