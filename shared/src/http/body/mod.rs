@@ -24,8 +24,8 @@ use super::problem::Problem;
 const PAUSE_LIMIT: Duration = Duration::from_secs(30);
 /// What all bodies in flight may hold together, in KiB.
 const BUDGET_KIB: usize = 8 * 1_024;
-/// A body as small as this is copied out of the buffer that its connection reads into: as a part of it, it would hold all of
-/// it, and the connection would make another for what comes next.
+/// A body as small as this is copied out of the buffer that its connection reads into: as a part of it, it would hold all
+/// of it for as long as it is needed.
 const COPIED_BYTES: usize = 4 * 1_024;
 /// How long a request waits for its share of the budget.
 const BUDGET_WAIT: Duration = Duration::from_secs(2);
