@@ -61,7 +61,8 @@ pub(super) fn draw(samples: &[Sample], minutes: f64, limit_mb: f64) -> String {
             &format!("{minute}"),
         );
     }
-    text(RIGHT + 8.0, y(limit_mb) + 4.0, "start", "text", "limit");
+    // Above its line, as the names at its end are near it.
+    text(RIGHT, y(limit_mb) - 6.0, "end", "text", "limit");
     let ends = samples.last().map_or([0.0; 4], |sample| sample.resident_bytes);
     let places = spread(ends.map(|bytes| y(bytes / MEGABYTE)));
     for (number, (name, place)) in NAMES.iter().zip(places).enumerate() {
