@@ -3,6 +3,21 @@
 use super::tests::{open, open_keeping};
 use super::*;
 
+/// Commits a row of so many bytes.
+async fn write(db: &Db, bytes: i64) {
+    let mut tx = db.write().await.unwrap();
+    sqlx::query("create table if not exists blobs (bytes blob) strict")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    sqlx::query("insert into blobs (bytes) values (zeroblob(?1))")
+        .bind(bytes)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_log_that_grows_is_moved_into_the_file_beside_the_writer() {
     let folder = tempfile::tempdir().unwrap();
@@ -12,20 +27,9 @@ async fn a_log_that_grows_is_moved_into_the_file_beside_the_writer() {
     let moving = tokio::spawn(db.clone().keep_log_short(stop.clone()));
     let before = std::fs::metadata(&path).unwrap().len();
 
-    let mut tx = db.write().await.unwrap();
-    sqlx::query("create table texts (text text) strict")
-        .execute(&mut *tx)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
     // 20 MB: more than is worth moving, less than the writer would move by itself.
     for _ in 0..100 {
-        let mut tx = db.write().await.unwrap();
-        sqlx::query("insert into texts (text) values (hex(zeroblob(100000)))")
-            .execute(&mut *tx)
-            .await
-            .unwrap();
-        tx.commit().await.unwrap();
+        write(&db, 200_000).await;
     }
 
     until(async || {
@@ -48,12 +52,6 @@ async fn a_log_begins_again_though_the_writer_neither_rests_nor_moves_it() {
     let db = open(&folder.path().join("thing.db")).await.unwrap();
     let stop = tokio_util::sync::CancellationToken::new();
     let moving = tokio::spawn(db.clone().keep_log_short(stop.clone()));
-    let mut tx = db.write().await.unwrap();
-    sqlx::query("create table texts (text text) strict")
-        .execute(&mut *tx)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
 
     // Only the other connection is left to move it.
     let of_writer = async |pragma| {
@@ -75,12 +73,7 @@ async fn a_log_begins_again_though_the_writer_neither_rests_nor_moves_it() {
 
     let mut before = 0;
     until(async || {
-        let mut tx = db.write().await.unwrap();
-        sqlx::query("insert into texts (text) values (hex(zeroblob(100000)))")
-            .execute(&mut *tx)
-            .await
-            .unwrap();
-        tx.commit().await.unwrap();
+        write(&db, 200_000).await;
         let pages = pages_in_log().await;
         std::mem::replace(&mut before, pages) > pages
     })
@@ -102,27 +95,14 @@ async fn a_log_that_begins_again_is_cut_when_memory_is_little_unless_each_commit
         let db = open_keeping(&path, durability, kept_of_log(durability, memory_is_little))
             .await
             .unwrap();
-        let write = async |bytes: i64| {
-            let mut tx = db.write().await.unwrap();
-            sqlx::query("create table if not exists texts (text blob) strict")
-                .execute(&mut *tx)
-                .await
-                .unwrap();
-            sqlx::query("insert into texts (text) values (zeroblob(?1))")
-                .bind(bytes)
-                .execute(&mut *tx)
-                .await
-                .unwrap();
-            tx.commit().await.unwrap();
-        };
         let log = folder.path().join("thing.db-wal");
         let log_bytes = || std::fs::metadata(&log).unwrap().len();
         // More than the writer leaves in the log.
-        write(6_000_000).await;
+        write(&db, 6_000_000).await;
         let before = log_bytes();
         assert!(before > 6_000_000);
 
-        write(1).await;
+        write(&db, 1).await;
 
         assert_eq!(
             log_bytes() < 100_000,
