@@ -16,20 +16,46 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{Db, common_options};
+use crate::settings::Durability;
 
 /// Write transactions between two looks at the log.
 const LOOK_EVERY: u64 = 16;
 /// Of SQLite's usual size, with which our databases are made.
 const PAGE_BYTES: u64 = 4_096;
-/// Pages that are worth to be moved.
-const PAGES: i64 = 1_000;
-/// The next transaction waits until nothing is left when the log has so many pages, 8 MB: a longer one does not stay in the
-/// memory that the kernel has for a service's files, and is read again before it is moved.
-const LONG: i64 = 2_000;
 /// The writer moves the log after all when it has so many pages, because here it could not be done.
 const WRITER_PAGES: i32 = 16_000;
 /// After a failure.
 const REST: Duration = Duration::from_secs(1);
+
+/// What becomes of the log as it grows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LogLimits {
+    /// When it has so many pages, the next transaction waits until nothing is left in it.
+    long_pages: i64,
+    /// So much of it stays when it begins again, and is written over.
+    pub(super) kept_bytes: i64,
+}
+
+impl LogLimits {
+    /// With little memory the log stays short: the kernel drops what it cannot keep of a service's files, and a longer log is
+    /// read again before it is moved. It is cut as well, because what is written over has to be read first, as no page of the log is a page
+    /// of the file, and what grows anew has nothing to read. With enough memory, growing costs more; and where each
+    /// commit is flushed to the disk, the new length would be flushed as well.
+    pub(super) fn new(durability: Durability, memory_is_little: bool) -> Self {
+        Self {
+            long_pages: if memory_is_little { 2_000 } else { 6_000 },
+            kept_bytes: match durability {
+                Durability::Process if memory_is_little => 0,
+                Durability::Process | Durability::Power => 32 << 20,
+            },
+        }
+    }
+
+    /// Pages that are worth to be moved.
+    fn many_pages(self) -> i64 {
+        self.long_pages / 2
+    }
+}
 
 /// Counts the write transactions.
 #[derive(Debug, Default)]
@@ -64,7 +90,7 @@ impl Db {
                 () = stop.cancelled() => break,
                 () = self.written.many.notified() => {}
             }
-            if connection.is_none() && self.log_bytes() < PAGES as u64 * PAGE_BYTES {
+            if connection.is_none() && self.log_bytes() < self.log.many_pages() as u64 * PAGE_BYTES {
                 continue;
             }
             if let Err(error) = self.move_log(&mut connection).await {
@@ -96,16 +122,26 @@ impl Db {
             }
         };
         let (in_log, moved) = check_point(connection, "pragma wal_checkpoint(noop)").await?;
-        if in_log - moved < PAGES && in_log < LONG {
+        let is_long = in_log >= self.log.long_pages;
+        if in_log - moved < self.log.many_pages() && !is_long {
             return Ok(());
         }
-        let (in_log, _) = check_point(connection, "pragma wal_checkpoint(passive)").await?;
-        if in_log >= LONG {
+        check_point(connection, "pragma wal_checkpoint(passive)").await?;
+        if is_long {
+            // The disk takes what was moved, and what has come meanwhile is moved, so that little is left for the turn.
+            self.flush().await;
+            check_point(connection, "pragma wal_checkpoint(passive)").await?;
             // Even if nothing is left: a transaction that is open goes on where the log ended when it began.
             let _turn = self.writer.turn().await?;
             check_point(connection, "pragma wal_checkpoint(passive)").await?;
         }
         Ok(())
+    }
+
+    /// Brings the file to the disk. Whether that succeeds does not matter: SQLite does it again before the log begins anew.
+    async fn flush(&self) {
+        let file = self.file;
+        let _ = tokio::task::spawn_blocking(|| file.sync_data()).await;
     }
 }
 

@@ -92,7 +92,7 @@ async fn a_log_that_begins_again_is_cut_when_memory_is_little_unless_each_commit
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("thing.db");
-        let db = open_keeping(&path, durability, kept_of_log(durability, memory_is_little))
+        let db = open_keeping(&path, durability, LogLimits::new(durability, memory_is_little))
             .await
             .unwrap();
         let log = folder.path().join("thing.db-wal");

@@ -9,6 +9,7 @@ mod identity;
 mod writer;
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,7 @@ pub use backup::back_up;
 pub use identity::Identity;
 pub use writer::{BEGIN, COMMIT, Write};
 
-use self::checkpoint::Written;
+use self::checkpoint::{LogLimits, Written};
 use self::writer::Writer;
 use crate::settings::Durability;
 
@@ -34,8 +35,6 @@ const READER_CACHE_KIB: i32 = 512;
 const READERS: u32 = 3;
 /// The write-ahead log is moved into the file at this many pages, 4 MB.
 const CHECKPOINT_PAGES: i32 = 1_000;
-/// A log that has become longer is cut to so much, and written over up to there.
-const WAL_KEPT_BYTES: i64 = 32 << 20;
 /// For the last checkpoint, so that another process that holds the file does not hold the stop up.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
@@ -46,6 +45,10 @@ pub struct Db {
     reader: SqlitePool,
     path: PathBuf,
     written: Arc<Written>,
+    log: LogLimits,
+    /// To flush it. It stays open for as long as the process lives: if it were closed, the kernel would drop the locks that
+    /// SQLite holds on the file (<https://sqlite.org/howtocorrupt.html>, 2.2).
+    file: &'static File,
 }
 
 impl Db {
@@ -59,14 +62,14 @@ impl Db {
         identity: &Identity,
         migrator: &Migrator,
     ) -> anyhow::Result<Self> {
-        let kept_of_log = kept_of_log(durability, crate::memory::is_little());
-        Self::open_with(path, durability, kept_of_log, identity, migrator).await
+        let log = LogLimits::new(durability, crate::memory::is_little());
+        Self::open_with(path, durability, log, identity, migrator).await
     }
 
     async fn open_with(
         path: &Path,
         durability: Durability,
-        kept_of_log: i64,
+        log: LogLimits,
         identity: &Identity,
         migrator: &Migrator,
     ) -> anyhow::Result<Self> {
@@ -78,7 +81,7 @@ impl Db {
         identity::check_file(path, identity).await?;
         make_private(path);
 
-        let options = writer_options(path, durability, kept_of_log, identity.writer_cache_kib);
+        let options = writer_options(path, durability, log, identity.writer_cache_kib);
         let writer = Writer::open(options)
             .await
             .with_context(|| format!("cannot write to the database {shown} or to its folder"))?;
@@ -102,11 +105,14 @@ impl Db {
             .connect_with(reader_options(path))
             .await
             .with_context(|| format!("cannot open the database {shown} for reading"))?;
+        let file = File::open(path).with_context(|| format!("cannot open the database {shown}"))?;
         Ok(Self {
             writer,
             reader,
             path: path.to_owned(),
             written: Arc::default(),
+            log,
+            file: Box::leak(Box::new(file)),
         })
     }
 
@@ -216,22 +222,10 @@ fn make_private(path: &Path) {
         .open(path);
 }
 
-/// How much of a log stays when it begins again, in bytes.
-///
-/// One that is written over has to be read first where the kernel has dropped it, as no page of it is a page of the file. With
-/// little memory that is most of it, and one that grows anew has nothing to read. With enough, growing costs more; and where
-/// each commit is flushed to the disk, the new length would be flushed as well.
-fn kept_of_log(durability: Durability, memory_is_little: bool) -> i64 {
-    match durability {
-        Durability::Process if memory_is_little => 0,
-        Durability::Process | Durability::Power => WAL_KEPT_BYTES,
-    }
-}
-
 fn writer_options(
     path: &Path,
     durability: Durability,
-    kept_of_log: i64,
+    log: LogLimits,
     cache_kib: u32,
 ) -> SqliteConnectOptions {
     let synchronous = match durability {
@@ -244,7 +238,7 @@ fn writer_options(
         .synchronous(synchronous)
         .pragma("cache_size", format!("-{cache_kib}"))
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
-        .pragma("journal_size_limit", kept_of_log.to_string())
+        .pragma("journal_size_limit", log.kept_bytes.to_string())
         .thread_name(|_| "sqlite-writer".to_owned())
 }
 

@@ -35,18 +35,19 @@ fn migrator(statements: &[&'static str]) -> Migrator {
 }
 
 pub(super) async fn open(path: &Path) -> anyhow::Result<Db> {
-    open_keeping(path, Durability::Process, WAL_KEPT_BYTES).await
+    open_keeping(
+        path,
+        Durability::Process,
+        LogLimits::new(Durability::Process, false),
+    )
+    .await
 }
 
-pub(super) async fn open_keeping(
-    path: &Path,
-    durability: Durability,
-    kept_of_log: i64,
-) -> anyhow::Result<Db> {
+pub(super) async fn open_keeping(path: &Path, durability: Durability, log: LogLimits) -> anyhow::Result<Db> {
     Db::open_with(
         path,
         durability,
-        kept_of_log,
+        log,
         &IDENTITY,
         &migrator(&["create table items (id integer primary key) strict"]),
     )
