@@ -29,6 +29,7 @@ const ID_MIN_DIGITS: usize = 3;
 
 /// Rewrites a message so that occurrences of one error read the same.
 pub(crate) fn normal_form(message: &str) -> String {
+    let message = message.trim();
     let mut writer = Writer {
         text: message,
         at: 0,
@@ -38,7 +39,6 @@ pub(crate) fn normal_form(message: &str) -> String {
     while writer.at < message.len() {
         writer.step();
     }
-    writer.normal.truncate(writer.normal.trim_end().len());
     writer.normal
 }
 
@@ -56,7 +56,7 @@ impl Writer<'_> {
         let byte = bytes[self.at];
         if byte.is_ascii_whitespace() {
             // Padding varies with the width of numbers.
-            if !self.normal.is_empty() && !self.normal.ends_with(' ') {
+            if !self.normal.ends_with(' ') {
                 self.normal.push(' ');
             }
             self.at += 1;
@@ -245,8 +245,10 @@ mod tests {
             ),
             ("Größe 5 überschritten", "Größe <n> überschritten"),
             ("std::fs and a::b", "std::fs and a::b"),
+            ("\u{a0}\u{b}from ann@example.com\u{b}\u{a0}", "from <email>"),
         ] {
             assert_eq!(normal_form(message), normal, "{message}");
+            assert_eq!(normal_form(normal), normal, "{normal}");
         }
     }
 
