@@ -25,7 +25,12 @@ pub(super) async fn events_and_groups(
     reports: &[&Report],
     keys: &[&Key],
 ) -> sqlx::Result<(Seen, Vec<(Key, Touched)>)> {
-    static EVENTS: ManyRows = ManyRows::new("select key, error_id from seen_events where key in (", 1, ")");
+    // No `in`: for that SQLite would first write the keys into a table of its own.
+    static EVENTS: ManyRows = ManyRows::new(
+        "with wanted (key) as (",
+        1,
+        ") select s.key, s.error_id from wanted w cross join seen_events s on s.key = w.key",
+    );
     static GROUPS: ManyRows = ManyRows::new(
         "with wanted (project_id, scheme, key) as (",
         3,
