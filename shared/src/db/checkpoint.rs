@@ -37,10 +37,10 @@ pub(super) struct LogLimits {
 }
 
 impl LogLimits {
-    /// With little memory the log stays short: the kernel drops what it cannot keep of a service's files, and a longer log is
-    /// read again before it is moved. It is cut as well, because what is written over has to be read first, as no page of the log is a page
-    /// of the file, and what grows anew has nothing to read. With enough memory, growing costs more; and where each
-    /// commit is flushed to the disk, the new length would be flushed as well.
+    /// With little memory the log stays short: the kernel drops what it cannot keep of a service's files, and a longer log
+    /// is read again before it is moved. It is cut as well, because what is written over has to be read first, as no page of
+    /// the log is a page of the file, and what grows anew has nothing to read. With enough memory, growing costs more;
+    /// and where each commit is flushed to the disk, the new length would be flushed as well.
     pub(super) fn new(durability: Durability, memory_is_little: bool) -> Self {
         Self {
             long_pages: if memory_is_little { 2_000 } else { 6_000 },
