@@ -113,7 +113,11 @@ pub(crate) fn check_search(wanted: &str, text: &str) {
     });
     let folded = |text: &str| {
         text.chars()
-            .map(|letter| fold(letter).to_ascii_lowercase())
+            .map(|letter| match letter {
+                // SQLite reads them so (`READ_UTF8` in utf.c), in texts as in patterns.
+                '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
+                letter => fold(letter).to_ascii_lowercase(),
+            })
             .collect::<String>()
     };
     // The type is empty here, and a line break stands behind it.
