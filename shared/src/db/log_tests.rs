@@ -1,6 +1,6 @@
 //! The write-ahead log: it is moved into the file beside the writer, begins again and is cut.
 
-use super::tests::{open, open_keeping};
+use super::tests::{open, open_with};
 use super::*;
 
 /// Commits a row of so many bytes.
@@ -92,9 +92,7 @@ async fn a_log_that_begins_again_is_cut_when_memory_is_little_unless_each_commit
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("thing.db");
-        let db = open_keeping(&path, durability, LogLimits::new(durability, memory_is_little))
-            .await
-            .unwrap();
+        let db = open_with(&path, durability, memory_is_little).await.unwrap();
         let log = folder.path().join("thing.db-wal");
         let log_bytes = || std::fs::metadata(&log).unwrap().len();
         // More than the writer leaves in the log.

@@ -62,17 +62,17 @@ impl Db {
         identity: &Identity,
         migrator: &Migrator,
     ) -> anyhow::Result<Self> {
-        let log = LogLimits::new(durability, crate::memory::is_little());
-        Self::open_with(path, durability, log, identity, migrator).await
+        Self::open_with(path, durability, crate::memory::is_little(), identity, migrator).await
     }
 
     async fn open_with(
         path: &Path,
         durability: Durability,
-        log: LogLimits,
+        memory_is_little: bool,
         identity: &Identity,
         migrator: &Migrator,
     ) -> anyhow::Result<Self> {
+        let log = LogLimits::new(durability, memory_is_little);
         let shown = path.display();
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder)

@@ -35,19 +35,18 @@ fn migrator(statements: &[&'static str]) -> Migrator {
 }
 
 pub(super) async fn open(path: &Path) -> anyhow::Result<Db> {
-    open_keeping(
-        path,
-        Durability::Process,
-        LogLimits::new(Durability::Process, false),
-    )
-    .await
+    open_with(path, Durability::Process, false).await
 }
 
-pub(super) async fn open_keeping(path: &Path, durability: Durability, log: LogLimits) -> anyhow::Result<Db> {
+pub(super) async fn open_with(
+    path: &Path,
+    durability: Durability,
+    memory_is_little: bool,
+) -> anyhow::Result<Db> {
     Db::open_with(
         path,
         durability,
-        log,
+        memory_is_little,
         &IDENTITY,
         &migrator(&["create table items (id integer primary key) strict"]),
     )
