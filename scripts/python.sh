@@ -2,7 +2,8 @@
 # Works on clients/python: python.sh setup|check|fmt|build|test|test-all|bench
 #
 # `test` runs the suite against the built wheel, with the interpreters that PYTHONS names ("python3.11 python3.13"), else with
-# python3; `test-all` with each of python3.10 to python3.14 that is on the PATH. The services to test with are named by
+# python3; `test-all` with each of python3.10 to python3.14 that is on the PATH;
+# `bench` with the one that PYTHON_BENCH names. The services to test with are named by
 # ERROR_TRACKER_BIN and METRICS_COLLECTOR_BIN. What is installed stays in clients/python/.venv* until its list of packages changes.
 set -euo pipefail
 cd "$(dirname "$0")/../clients/python"
