@@ -167,7 +167,6 @@ mod tests {
             "errors",
             "error_keys",
             "error_occurrences",
-            "error_sessions",
             "error_facets",
             "alerts",
         ] {

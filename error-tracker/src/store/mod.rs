@@ -18,6 +18,8 @@ use std::sync::atomic::AtomicU64;
 use shared::db::{Db, Identity};
 use shared::settings::Durability;
 
+use self::ingest::WriteBuffer;
+
 /// Whose database it is. `min_reader` is the oldest release that can work on the newest migration.
 pub(crate) const IDENTITY: Identity = Identity {
     product: "error-tracker",
@@ -36,6 +38,8 @@ pub(crate) struct Store {
     pub(crate) db: Db,
     /// Batches of reports since the start; work that can wait goes by it.
     pub(crate) batches: Arc<AtomicU64>,
+    /// Events and sessions that are not in their tables yet.
+    pub(crate) buffer: Arc<WriteBuffer>,
 }
 
 impl Store {
@@ -44,10 +48,13 @@ impl Store {
         let mut migrator = sqlx::migrate!();
         // A newer release may have been here; whether that is fine was decided by what the file says.
         migrator.set_ignore_missing(true);
-        Ok(Self {
+        let store = Self {
             db: Db::open(path, durability, &IDENTITY, &migrator).await?,
             batches: Arc::default(),
-        })
+            buffer: Arc::default(),
+        };
+        store.buffer.read(store.db.read()).await?;
+        Ok(store)
     }
 }
 
@@ -79,7 +86,7 @@ mod tests {
     }
 
     /// What is scanned here is bounded: what was bound, a result picked before, the projects, the backlog of
-    /// the search index, and once an hour, by a reader, the environments and releases.
+    /// the search index, the ring of the write buffer, and once an hour, by a reader, the environments and releases.
     fn is_small(Step { text, .. }: &Step) -> bool {
         if !text.starts_with("SCAN ") || text.contains(" INDEX ") {
             return true;
@@ -94,6 +101,7 @@ mod tests {
             "projects",
             "u",
             "errors_unindexed",
+            "write_buffer",
             "f",
             "sqlite_sequence",
         ];

@@ -86,6 +86,7 @@ impl Store {
                 .await?;
         let too_old = now.millis() - EVENT_AGE_MS - 1;
         let last = newest_forgotten.map_or(too_old, |at| at.max(too_old));
+        self.buffer.forget_events(Timestamp::from_millis(last));
         loop {
             let mut tx = self.db.write().await?;
             let deleted = sqlx::query(
@@ -180,6 +181,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::group::Effect;
     use crate::report::Report;
     use crate::store::actions::Action;
     use crate::store::ingest::testing::{count, ingest, report};
@@ -305,14 +307,16 @@ mod tests {
     #[tokio::test]
     async fn events_are_remembered_for_seven_days_and_up_to_a_number() {
         let (store, _folder) = store().await;
-        let ingest = ingest(&store, 100);
+        let mut tx = store.db.write().await.unwrap();
         for event in 0..10_u8 {
-            let sent = Report {
-                event: Some([event; 16]),
-                ..report("E", day(0))
-            };
-            count(&ingest, &[sent], day(0).plus_millis(i64::from(event))).await;
+            sqlx::query("insert into seen_events (key, error_id, at) values (?1, 1, ?2)")
+                .bind(&[event; 16][..])
+                .bind(day(0).plus_millis(i64::from(event)).millis())
+                .execute(&mut *tx)
+                .await
+                .unwrap();
         }
+        tx.commit().await.unwrap();
         for (kept, today, left) in [
             (100, day(7), 10),
             (100, day(7).plus_millis(3), 7),
@@ -326,6 +330,24 @@ mod tests {
                 "{kept} at {today}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn events_that_are_not_in_their_table_yet_are_forgotten_as_well() {
+        let (store, _folder) = store().await;
+        let ingest = ingest(&store, 100);
+        let sent = Report {
+            event: Some([9; 16]),
+            ..report("E", day(0))
+        };
+        let mut effects = Vec::new();
+        for today in [day(0), day(7), day(8)] {
+            store.forget(RETENTION, 100, today).await.unwrap();
+            let counted = count(&ingest, std::slice::from_ref(&sent), today).await;
+            effects.push(counted[0].effect);
+        }
+
+        assert_eq!(effects, [Effect::Created, Effect::Duplicate, Effect::Incremented]);
     }
 
     #[tokio::test]

@@ -13,6 +13,7 @@ use super::write::{
     Changes, next_error_id, next_free_slot, next_occurrence_id, write_and_commit, write_facets,
     write_old_hours, write_rare,
 };
+use super::write_buffer::Entry as Remembered;
 use super::{Counted, Ingest};
 use crate::alert::{Alert, Kind};
 use crate::fingerprint::{Fingerprint, SCHEME};
@@ -79,8 +80,7 @@ impl<'a> Batch<'a> {
         self.found_groups(tx, reports, &mut keys, &seen).await?;
 
         let mut counted = Vec::with_capacity(reports.len());
-        let mut new_events = Vec::new();
-        let mut sessions = Vec::new();
+        let mut remembered = Vec::new();
         let first_free_slot = self.first_free_slot(tx).await?;
         let mut next_slot = first_free_slot;
         for (index, (report, key)) in reports.iter().zip(&keys).enumerate() {
@@ -106,12 +106,13 @@ impl<'a> Batch<'a> {
                 fingerprint: touched.fingerprint,
                 count: group.count,
             });
-            if let Some(event) = report.event {
-                seen.insert(event, group.id);
-                new_events.push((event, group.id));
-            }
-            if let Some(session) = report.session {
-                sessions.push((session, group.id, report.at));
+            seen.extend(report.event.map(|event| (event, group.id)));
+            if report.event.is_some() || report.session.is_some() {
+                remembered.push(Remembered {
+                    error_id: group.id,
+                    event: report.event.map(|event| (event, self.now)),
+                    session: report.session.map(|session| (session, report.at)),
+                });
             }
             let alerting = match effect {
                 Effect::Created if key.1 == OVERFLOW_SCHEME => Some(Kind::Overflow),
@@ -124,8 +125,7 @@ impl<'a> Batch<'a> {
             }
         }
         self.ingest.note_next_slot(next_slot);
-        self.write(write, reports, first_free_slot, new_events, sessions)
-            .await?;
+        self.write(write, reports, first_free_slot, &remembered).await?;
         Ok(counted)
     }
 
@@ -176,9 +176,20 @@ impl<'a> Batch<'a> {
         let mut wanted: Vec<&Key> = keys.iter().collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let (seen, groups) = read::events_and_groups(tx, self.is_begun, reports, &wanted).await?;
+        let buffer = &self.ingest.store.buffer;
+        let events = reports.iter().filter_map(|report| report.event);
+        let (waiting, events): (Vec<_>, Vec<_>) = events
+            .map(|event| (event, buffer.group_of_event(&event)))
+            .partition(|(_, group)| group.is_some());
+        let events: Vec<[u8; 16]> = events.into_iter().map(|(event, _)| event).collect();
+        let (mut seen, groups) = read::events_and_groups(tx, self.is_begun, &events, &wanted).await?;
         self.is_begun = true;
         self.groups.extend(groups);
+        seen.extend(
+            waiting
+                .into_iter()
+                .filter_map(|(event, group)| Some((event, group?))),
+        );
         Ok(seen)
     }
 
@@ -285,8 +296,7 @@ impl<'a> Batch<'a> {
         mut tx: Write,
         reports: &[&Report],
         first_free_slot: i64,
-        events: Vec<([u8; 16], i64)>,
-        sessions: Vec<([u8; 16], i64, Timestamp)>,
+        remembered: &[Remembered],
     ) -> sqlx::Result<()> {
         let mut occurrences = Vec::new();
         let mut touched: Vec<(&Key, &mut Touched)> =
@@ -307,18 +317,20 @@ impl<'a> Batch<'a> {
             .into_iter()
             .map(|(key, touched)| (key, &*touched))
             .collect();
+        let buffer = &self.ingest.store.buffer;
         let changes = Changes {
             touched,
             occurrences,
             first_free_slot,
-            events,
-            sessions,
+            step: buffer.step(remembered),
         };
         write_rare(&mut tx, &changes, self.now).await?;
         write_facets(&mut tx, &changes.touched).await?;
         write_old_hours(&mut tx, &changes.touched).await?;
         crate::store::alerts::enqueue(&mut tx, &self.ingest.channels, &self.alerts, self.now).await?;
-        write_and_commit(tx, &changes, self.now).await
+        let spare = write_and_commit(tx, &changes, buffer, self.now).await?;
+        buffer.written(&changes.step, &spare);
+        Ok(())
     }
 }
 

@@ -2,12 +2,14 @@
 
 mod batch;
 mod read;
+mod sessions;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod touched;
 mod write;
+mod write_buffer;
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -17,6 +19,7 @@ use shared::clock::Timestamp;
 use shared::flusher::Commit;
 
 use self::batch::Batch;
+pub(crate) use self::write_buffer::WriteBuffer;
 use super::Store;
 use crate::fingerprint::Fingerprint;
 use crate::group::Effect;
@@ -59,10 +62,12 @@ impl Commit for Ingest {
             return Ok(jobs.iter().map(|_| Vec::new()).collect());
         }
         let write = self.store.db.write_in_texts().await?;
+        self.store.buffer.read(self.store.db.read()).await?;
         let mut batch = Batch::new(self, now);
         let counted = batch.count_all(write, &reports).await.inspect_err(|_| {
             // What was learnt in this transaction may be undone with it.
             self.projects().clear();
+            self.store.buffer.doubt();
         })?;
         self.store.batches.fetch_add(1, Ordering::Relaxed);
         self.storms.note(batch.storms());

@@ -8,7 +8,6 @@ use sqlx::{FromRow, Row as _};
 use super::batch::Key;
 use super::touched::Touched;
 use crate::group::Kept;
-use crate::report::Report;
 use crate::store::group_row::{GroupRow, fingerprint_from};
 use crate::store::rows::{ManyRows, Rows, Script};
 
@@ -17,12 +16,12 @@ const EVENT_COLUMNS: usize = 2;
 
 type Seen = HashMap<[u8; 16], i64>;
 
-/// Which of the reports' events were counted before, and the groups of these keys, as far as there are any. Begins the
+/// Which of these events are known to their table, and the groups of these keys, as far as there are any. Begins the
 /// transaction unless that `is_begun`.
 pub(super) async fn events_and_groups(
     tx: &mut Write,
     is_begun: bool,
-    reports: &[&Report],
+    events: &[[u8; 16]],
     keys: &[&Key],
 ) -> sqlx::Result<(Seen, Vec<(Key, Touched)>)> {
     // No `in`: for that SQLite would first write the keys into a table of its own.
@@ -44,9 +43,8 @@ pub(super) async fn events_and_groups(
     static BOTH: Script = Script::new(&[&EVENTS, &GROUPS]);
     static BEGIN_WITH_BOTH: Script = Script::new(&[&EVENTS, &GROUPS]).begins();
 
-    let events: Vec<[u8; 16]> = reports.iter().filter_map(|report| report.event).collect();
     let rows = [
-        Rows::new(&events, |query, event| query.bind(&event[..])),
+        Rows::new(events, |query, event| query.bind(&event[..])),
         Rows::new(keys, |query, key| query.bind(key.0).bind(key.1).bind(&key.2)),
     ];
     let script = match (is_begun, Script::holds(&rows)) {

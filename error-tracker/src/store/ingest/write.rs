@@ -9,15 +9,11 @@ use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments};
 
 use super::batch::{Key, OVERFLOW_SCHEME, OccurrenceRow};
+use super::sessions;
 use super::touched::Touched;
+use super::write_buffer::{RingRow, Step, WriteBuffer};
 use crate::report::packed_body;
 use crate::store::rows::{ManyRows, Rows, Script};
-
-/// After so many reports of a group it is looked whether it has more sessions than are kept: counting them for each
-/// report would cost more than the report.
-const SESSIONS_CHECKED: i64 = 200;
-/// Sessions that are remembered of each group.
-const SESSIONS_KEPT: i64 = 1_000;
 
 /// What a batch changes of what is there, or adds to it, in any number.
 pub(super) struct Changes<'r> {
@@ -25,8 +21,7 @@ pub(super) struct Changes<'r> {
     pub(super) occurrences: Vec<OccurrenceRow<'r>>,
     /// Slots from here on are not taken yet.
     pub(super) first_free_slot: i64,
-    pub(super) events: Vec<([u8; 16], i64)>,
-    pub(super) sessions: Vec<([u8; 16], i64, Timestamp)>,
+    pub(super) step: Step,
 }
 
 /// Writes what few reports change: new groups and occurrences, and states.
@@ -62,12 +57,14 @@ pub(super) async fn write_rare(
     Ok(())
 }
 
-/// Writes what nearly every report changes, all of it in one text, and commits.
+/// Writes what nearly every report changes, all of it in one text, and commits. Answers with the waiting sessions of groups
+/// that are not worth keeping any more.
 pub(super) async fn write_and_commit(
     mut tx: Write,
     changes: &Changes<'_>,
+    buffer: &WriteBuffer,
     now: Timestamp,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<Vec<([u8; 16], i64)>> {
     static COUNT: ManyRows = ManyRows::new(
         "with v as (",
         12,
@@ -83,15 +80,24 @@ pub(super) async fn write_and_commit(
         ") update or fail error_occurrences set id = v.column2, at = v.column3, body = v.column4
            from v where error_occurrences.slot = v.column1",
     );
-    static EVENTS: ManyRows = ManyRows::new("insert or fail into seen_events (key, error_id, at) ", 3, "");
+    static RING: ManyRows = ManyRows::new(
+        "insert or replace into write_buffer (place, number, event, counted_at, session, at, error_id) ",
+        7,
+        "",
+    );
+    // What an earlier process has brought there may come again.
+    static EVENTS: ManyRows = ManyRows::new("insert or ignore into seen_events (key, error_id, at) ", 3, "");
     static SESSIONS: ManyRows = ManyRows::new(
         "insert or fail into error_sessions (session, error_id, at) ",
         3,
-        // An hour's precision is enough to forget the oldest, and spares two pages for each report of a session.
-        " on conflict (session, error_id) do update set at = excluded.at where excluded.at > at + 3600000",
+        // The group may have been deleted since. An hour's precision is enough to forget the oldest, and spares two pages for
+        // each report of a session.
+        " and exists (select 1 from errors where id = column2)
+          on conflict (session, error_id) do update set at = excluded.at where excluded.at > at + 3600000",
     );
-    static ALL: Script = Script::new(&[&COUNT, &MARK, &OVERWRITE, &EVENTS, &SESSIONS]);
-    static ALL_AND_COMMIT: Script = Script::new(&[&COUNT, &MARK, &OVERWRITE, &EVENTS, &SESSIONS]).commits();
+    static ALL: Script = Script::new(&[&COUNT, &MARK, &OVERWRITE, &RING, &EVENTS, &SESSIONS]);
+    static ALL_AND_COMMIT: Script =
+        Script::new(&[&COUNT, &MARK, &OVERWRITE, &RING, &EVENTS, &SESSIONS]).commits();
 
     let known: Vec<_> = changes.touched.iter().filter(|(_, t)| !t.is_new()).collect();
     let overwritten: Vec<_> = changes
@@ -109,29 +115,49 @@ pub(super) async fn write_and_commit(
         Rows::new(&known, |query, (_, t)| bind_counted(query, t, now)),
         Rows::new(&unindexed, |query, id| query.bind(id)),
         Rows::new(&overwritten, |query, row| bind_occurrence(query, row)),
-        Rows::new(&changes.events, move |query, (key, id)| {
-            query.bind(&key[..]).bind(id).bind(now.millis())
+        Rows::new(&changes.step.ring, |query, row| {
+            let RingRow { place, number, entry } = row;
+            let event = entry.event.as_ref();
+            let session = entry.session.as_ref();
+            query
+                .bind(place)
+                .bind(number)
+                .bind(event.map(|(event, _)| &event[..]))
+                .bind(event.map(|(_, at)| at.millis()))
+                .bind(session.map(|(session, _)| &session[..]))
+                .bind(session.map(|(_, at)| at.millis()))
+                .bind(entry.error_id)
         }),
-        Rows::new(&changes.sessions, |query, (session, id, at)| {
-            query.bind(&session[..]).bind(id).bind(at.millis())
-        }),
+        Rows::new(&changes.step.events, bind_remembered),
+        Rows::new(&changes.step.sessions, bind_remembered),
     ];
     let crowded: Vec<i64> = changes
         .touched
         .iter()
-        .filter(|(_, t)| t.has_passed(SESSIONS_CHECKED))
+        .filter(|(_, t)| t.has_passed(sessions::CHECKED))
         .map(|(_, t)| t.group.id)
         .collect();
     if crowded.is_empty() && Script::holds(&rows) {
         ALL_AND_COMMIT.execute(&mut tx, &rows).await?;
         tx.committed();
-        return Ok(());
+        return Ok(Vec::new());
     }
     ALL.execute(&mut tx, &rows).await?;
+    let mut spare = Vec::new();
     for error_id in crowded {
-        forget_sessions(&mut tx, error_id).await?;
+        let waiting = buffer.sessions_of_group(error_id, &changes.step);
+        let forgotten = sessions::forget(&mut tx, error_id, &waiting).await?;
+        spare.extend(forgotten.into_iter().map(|session| (session, error_id)));
     }
-    tx.commit().await
+    tx.commit().await?;
+    Ok(spare)
+}
+
+fn bind_remembered<'q>(
+    query: Query<'q, Sqlite, SqliteArguments>,
+    (digest, error_id, at): &'q ([u8; 16], i64, Timestamp),
+) -> Query<'q, Sqlite, SqliteArguments> {
+    query.bind(&digest[..]).bind(error_id).bind(at.millis())
 }
 
 fn bind_counted<'q>(
@@ -293,19 +319,6 @@ pub(super) async fn write_old_hours(
             query.bind(id).bind(hour).bind(count)
         })
         .await
-}
-
-/// Leaves a group its newest sessions.
-async fn forget_sessions(tx: &mut SqliteConnection, error_id: i64) -> sqlx::Result<()> {
-    sqlx::query(
-        "delete from error_sessions where error_id = ?1 and session in (
-           select session from error_sessions where error_id = ?1 order by at desc, session desc limit -1 offset ?2)",
-    )
-    .bind(error_id)
-    .bind(SESSIONS_KEPT)
-    .execute(tx)
-    .await
-    .map(drop)
 }
 
 /// Ids are never used twice, also not those of deleted groups.

@@ -23,12 +23,18 @@ pub(super) struct Plan {
     pub(super) facets: Vec<Vec<i64>>,
     pub(super) states: Vec<i64>,
     pub(super) source: Option<Source>,
-    pub(super) session: Option<[u8; 16]>,
+    pub(super) session: Option<Session>,
     pub(super) since: Option<Timestamp>,
     pub(super) until: Option<Timestamp>,
     pub(super) search: Option<Search>,
     /// The ids of the narrowest filter, when one is narrow.
     pub(super) candidates: Option<Vec<i64>>,
+}
+
+/// A session, and those of its groups that its table may not know yet.
+pub(super) struct Session {
+    pub(super) digest: [u8; 16],
+    pub(super) waiting: Vec<i64>,
 }
 
 impl Plan {
@@ -70,7 +76,7 @@ impl Store {
                 })
                 .collect(),
             source: filter.source,
-            session: filter.session,
+            session: None,
             since: filter.since,
             until: filter.until,
             search: (!searched.is_empty()).then(|| Search::new(searched)),
@@ -85,13 +91,17 @@ impl Store {
             plan.consider(self.with_facets(&ids).await?);
             plan.facets.push(ids);
         }
-        if let Some(session) = filter.session {
-            let ids = sqlx::query_scalar("select error_id from error_sessions where session = ?1 limit ?2")
-                .bind(&session[..])
-                .bind(NARROW)
-                .fetch_all(self.db.read())
-                .await?;
+        if let Some(digest) = filter.session {
+            let waiting = self.buffer.groups_of_session(&digest);
+            let mut ids: Vec<i64> =
+                sqlx::query_scalar("select error_id from error_sessions where session = ?1 limit ?2")
+                    .bind(&digest[..])
+                    .bind(NARROW)
+                    .fetch_all(self.db.read())
+                    .await?;
+            ids.extend(&waiting);
             plan.consider(Some(ids));
+            plan.session = Some(Session { digest, waiting });
         }
         if let Some(source) = filter.source {
             plan.consider(self.with_source(source).await?);

@@ -100,9 +100,11 @@ fn push_where(query: &mut QueryBuilder<Sqlite>, plan: &Plan, states: &[i64]) {
         push_ids(query, ids);
         query.push("))");
     }
-    if let Some(session) = plan.session {
-        query.push(" and exists (select 1 from error_sessions s where s.error_id = e.id and s.session = ");
-        query.push_bind(session.to_vec()).push(")");
+    if let Some(session) = &plan.session {
+        query.push(" and (exists (select 1 from error_sessions s where s.error_id = e.id and s.session = ");
+        query.push_bind(session.digest.to_vec()).push(") or e.id in (");
+        push_ids(query, &session.waiting);
+        query.push("))");
     }
     if let Some(search) = &plan.search {
         search.push_condition(query.push(" and "));

@@ -29,7 +29,10 @@ fn plans() -> Vec<Plan> {
                 },
                 states: states.to_vec(),
                 source: has(2).then_some(Source::Browser),
-                session: has(3).then_some([1; 16]),
+                session: has(3).then(|| plan::Session {
+                    digest: [1; 16],
+                    waiting: vec![1, 2],
+                }),
                 since: has(4).then_some(Timestamp::from_millis(1)),
                 until: has(4).then_some(Timestamp::from_millis(2)),
                 search: search.map(Search::new),
