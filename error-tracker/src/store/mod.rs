@@ -70,6 +70,14 @@ pub(crate) mod testing {
             .expect("a new database");
         (store, folder)
     }
+
+    /// The one number that a statement answers with.
+    pub(crate) async fn number(store: &Store, statement: &'static str) -> i64 {
+        sqlx::query_scalar(statement)
+            .fetch_one(store.db.read())
+            .await
+            .expect("a number")
+    }
 }
 
 #[cfg(test)]

@@ -186,7 +186,7 @@ mod tests {
     use crate::store::actions::Action;
     use crate::store::ingest::testing::{count, ingest, report};
     use crate::store::list::{Filter, Page};
-    use crate::store::testing::store;
+    use crate::store::testing::{number, store};
 
     const RETENTION: Duration = Duration::from_secs(90 * 86_400);
 
@@ -204,13 +204,6 @@ mod tests {
         let mut types: Vec<String> = found.items.into_iter().map(|item| item.exception_type).collect();
         types.sort();
         types
-    }
-
-    async fn number(store: &Store, statement: &'static str) -> i64 {
-        sqlx::query_scalar(statement)
-            .fetch_one(store.db.read())
-            .await
-            .unwrap()
     }
 
     #[tokio::test]

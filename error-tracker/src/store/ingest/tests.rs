@@ -8,17 +8,10 @@ use super::testing::{count, ingest, report};
 use super::write::next_occurrence_id;
 use super::*;
 use crate::report::pack_body;
-use crate::store::testing::store;
+use crate::store::testing::{number, store};
 
 fn hour(number: i64) -> Timestamp {
     Timestamp::from_millis(490_000 * HOUR_MS + number * HOUR_MS + 17)
-}
-
-async fn number(store: &Store, statement: &'static str) -> i64 {
-    sqlx::query_scalar(statement)
-        .fetch_one(store.db.read())
-        .await
-        .unwrap()
 }
 
 async fn change(store: &Store, statement: &'static str) {

@@ -9,7 +9,7 @@ use crate::group::Effect;
 use crate::report::Report;
 use crate::store::Store;
 use crate::store::ingest::testing::{count, ingest, report};
-use crate::store::testing::store;
+use crate::store::testing::{number, store};
 
 fn now() -> Timestamp {
     Timestamp::from_millis(1_772_366_400_000)
@@ -158,13 +158,6 @@ fn remembered(number: u64, kind: &str) -> Report {
         session: Some(mixed(!number)),
         ..report(kind, now())
     }
-}
-
-async fn number(store: &Store, statement: &'static str) -> i64 {
-    sqlx::query_scalar(statement)
-        .fetch_one(store.db.read())
-        .await
-        .unwrap()
 }
 
 #[tokio::test]
