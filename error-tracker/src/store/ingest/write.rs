@@ -11,7 +11,7 @@ use sqlx::sqlite::{Sqlite, SqliteArguments};
 use super::batch::{Key, OVERFLOW_SCHEME, OccurrenceRow};
 use super::sessions;
 use super::touched::Touched;
-use super::write_buffer::{RingRow, Step, WriteBuffer};
+use super::write_buffer::{DigestRow, RingRow, Step, WriteBuffer};
 use crate::report::packed_body;
 use crate::store::rows::{ManyRows, Rows, Script};
 
@@ -155,7 +155,7 @@ pub(super) async fn write_and_commit(
 
 fn bind_remembered<'q>(
     query: Query<'q, Sqlite, SqliteArguments>,
-    (digest, error_id, at): &'q ([u8; 16], i64, Timestamp),
+    (digest, error_id, at): &'q DigestRow,
 ) -> Query<'q, Sqlite, SqliteArguments> {
     query.bind(&digest[..]).bind(error_id).bind(at.millis())
 }

@@ -44,17 +44,15 @@ pub(super) struct RingRow {
     pub(super) entry: Entry,
 }
 
-/// An event, its group and the time at which it was counted.
-pub(super) type EventRow = (Digest, i64, Timestamp);
-/// A session, a group, and the time of the newest report.
-pub(super) type SessionRow = (Digest, i64, Timestamp);
+/// A row for a table: an event and when it was counted, or a session and its newest report, with the group.
+pub(super) type DigestRow = (Digest, i64, Timestamp);
 
 /// What one batch has to write.
 #[derive(Debug, Default)]
 pub(super) struct Step {
     pub(super) ring: Vec<RingRow>,
-    pub(super) events: Vec<EventRow>,
-    pub(super) sessions: Vec<SessionRow>,
+    pub(super) events: Vec<DigestRow>,
+    pub(super) sessions: Vec<DigestRow>,
 }
 
 /// What waits. Only the writer of reports adds to it; lists look sessions up.
@@ -231,11 +229,11 @@ impl Inner {
 }
 
 impl Entry {
-    fn event_row(&self) -> Option<EventRow> {
+    fn event_row(&self) -> Option<DigestRow> {
         self.event.map(|(event, at)| (event, self.error_id, at))
     }
 
-    fn session_row(&self) -> Option<SessionRow> {
+    fn session_row(&self) -> Option<DigestRow> {
         self.session.map(|(session, at)| (session, self.error_id, at))
     }
 }
