@@ -98,7 +98,8 @@ pub(super) struct Course {
     pub(super) end_bytes: f64,
     /// Of all samples, without pages of files.
     pub(super) highest_anonymous_bytes: f64,
-    /// Of the line of least squares from when it is counted, without pages of files.
+    /// Of the line of least squares through the lowest of each minute, from when it is counted, without pages of files.
+    /// What is never given back raises the lowest as much as the rest, and work that comes and goes does not show in it.
     pub(super) growth_bytes_per_minute: f64,
 }
 
@@ -107,18 +108,24 @@ impl Course {
     pub(super) fn of(samples: &[Sample], service: usize, settled_minutes: f64) -> Option<Self> {
         let later = &samples[samples.partition_point(|sample| sample.minutes < settled_minutes)..];
         let anonymous = |sample: &Sample| sample.anonymous_bytes[service];
-        let points: Vec<(f64, f64)> = later
-            .iter()
-            .map(|sample| (sample.minutes, anonymous(sample)))
-            .collect();
         Some(Self {
             start_bytes: samples.first()?.resident_bytes[service],
             settled_bytes: later.first()?.resident_bytes[service],
             end_bytes: later.last()?.resident_bytes[service],
             highest_anonymous_bytes: samples.iter().map(anonymous).fold(0.0, f64::max),
-            growth_bytes_per_minute: slope(&points),
+            growth_bytes_per_minute: slope(&lowest_of_each_minute(later, anonymous)),
         })
     }
+}
+
+fn lowest_of_each_minute(samples: &[Sample], bytes: impl Fn(&Sample) -> f64) -> Vec<(f64, f64)> {
+    samples
+        .chunk_by(|one, next| one.minutes.floor() == next.minutes.floor())
+        .map(|minute| {
+            let lowest = minute.iter().map(&bytes).fold(f64::INFINITY, f64::min);
+            (minute[0].minutes.floor(), lowest)
+        })
+        .collect()
 }
 
 fn slope(points: &[(f64, f64)]) -> f64 {
@@ -161,6 +168,30 @@ mod tests {
         assert_eq!(course.highest_anonymous_bytes, 25e6 + 15e3);
         assert!((course.growth_bytes_per_minute - 1e3).abs() < 1.0);
         assert_eq!(Course::of(&samples, 0, 21.0), None);
+    }
+
+    #[test]
+    fn what_comes_and_goes_within_a_minute_is_no_growth_and_what_stays_is() {
+        let course = |grown_per_minute: f64| {
+            let samples: Vec<Sample> = (0..240_u32)
+                .map(|number| {
+                    let minutes = f64::from(number) / 12.0;
+                    // Peaks that become larger and larger, and end within the minute.
+                    let peak = if number % 12 == 7 { 1e5 * minutes } else { 0.0 };
+                    Sample {
+                        minutes,
+                        resident_bytes: [0.0; 4],
+                        anonymous_bytes: [20e6 + grown_per_minute * minutes + peak, 0.0, 0.0, 0.0],
+                    }
+                })
+                .collect();
+            Course::of(&samples, 0, 5.0)
+                .expect("long enough")
+                .growth_bytes_per_minute
+        };
+
+        assert!(course(0.0).abs() < 1.0, "{}", course(0.0));
+        assert!((course(50e3) - 50e3).abs() < 1.0, "{}", course(50e3));
     }
 
     #[test]

@@ -89,10 +89,13 @@ impl Verdict<'_> {
                 }),
             ),
             (
-                format!("  growth from minute {:.0} on, a minute", self.settled_minutes()),
+                format!(
+                    "  growth of each minute's lowest, from minute {:.0} on",
+                    self.settled_minutes()
+                ),
                 each(|n| {
                     course(n, |course| {
-                        format!("{:+.1} KB", course.growth_bytes_per_minute / 1e3)
+                        format!("{:+.1} KB a minute", course.growth_bytes_per_minute / 1e3)
                     })
                 }),
             ),
@@ -330,6 +333,10 @@ mod tests {
         };
 
         assert_eq!(verdict.faults(), Vec::<String>::new());
-        assert!(verdict.table().contains("+480.0 KB"), "{}", verdict.table());
+        assert!(
+            verdict.table().contains("+480.0 KB a minute"),
+            "{}",
+            verdict.table()
+        );
     }
 }
