@@ -13,6 +13,8 @@ use crate::report::{Reports, mix};
 const SCHEMA_SQL: &str = concat!(
     include_str!("../../../error-tracker/migrations/0001_errors.sql"),
     include_str!("../../../error-tracker/migrations/0002_deferred_sessions.sql"),
+    include_str!("../../../error-tracker/migrations/0003_write_buffer.sql"),
+    include_str!("../../../error-tracker/migrations/0004_sessions_by_session_and_by_group.sql"),
 );
 
 const EVENT: &str = "select error_id from seen_events where key = ?1";
@@ -34,11 +36,13 @@ const KEEP: &str = "
     insert into error_occurrences (slot, id, error_id, at, body) values (?1, ?2, ?3, ?4, ?5)
     on conflict (slot) do update set id = excluded.id, at = excluded.at, body = excluded.body";
 const REMEMBER_EVENT: &str = "insert into seen_events (key, error_id, at) values (?1, ?2, ?3)";
-const REMEMBER_SESSION: &str = "
+const REMEMBER_SESSION: &str =
+    "insert into session_errors (session, error_id) values (?1, ?2) on conflict do nothing";
+const REMEMBER_SESSION_OF_ERROR: &str = "
     insert into error_sessions (session, error_id, at) values (?1, ?2, ?3) on conflict do nothing";
 const UNINDEXED: &str =
     "insert into errors_unindexed (error_id) values (?1) on conflict (error_id) do nothing";
-const STATEMENTS: [&str; 9] = [
+const STATEMENTS: [&str; 10] = [
     EVENT,
     FIND,
     CREATE,
@@ -47,6 +51,7 @@ const STATEMENTS: [&str; 9] = [
     KEEP,
     REMEMBER_EVENT,
     REMEMBER_SESSION,
+    REMEMBER_SESSION_OF_ERROR,
     UNINDEXED,
 ];
 
@@ -86,6 +91,7 @@ fn write_report(statements: &mut [Statement<'_>], kind: u64, row: i64, body: &[u
         keep,
         remember_event,
         remember_session,
+        remember_session_of_error,
         unindexed,
     ] = statements
     else {
@@ -119,7 +125,8 @@ fn write_report(statements: &mut [Statement<'_>], kind: u64, row: i64, body: &[u
     keep.execute((slot, row, id, now, body))?;
     remember_event.execute((&event_key[..], id, now))?;
     let session = u128::from(mix(row as u64 % 50_000)).to_le_bytes();
-    remember_session.execute((&session[..], id, now))?;
+    remember_session.execute((&session[..], id))?;
+    remember_session_of_error.execute((&session[..], id, now))?;
     unindexed.execute([id])?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use shared::clock::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::Store;
+use super::ingest::{WriteBuffer, delete_sessions};
 use super::rows::id_list;
 
 /// An action on groups.
@@ -20,50 +21,46 @@ pub(crate) enum Action {
 impl Store {
     /// Applies `action` to the groups that exist among `ids`; answers how many changed.
     pub(crate) async fn act(&self, action: Action, ids: &[i64], now: Timestamp) -> sqlx::Result<u64> {
-        let ids = id_list(ids);
+        let list = id_list(ids);
         let mut tx = self.db.write().await?;
         let changed = match action {
-            Action::Resolve => {
-                sqlx::query(
-                    "update errors set state = state | 1, resolved_at = ?2
+            Action::Resolve => sqlx::query(
+                "update errors set state = state | 1, resolved_at = ?2
                      where id in (select value from json_each(?1)) and state & 1 = 0",
-                )
-                .bind(&ids)
-                .bind(now.millis())
-                .execute(&mut *tx)
-                .await?
-            }
-            Action::Unresolve => {
-                sqlx::query(
-                    "update errors set state = state & ~1, resolved_at = null
+            )
+            .bind(&list)
+            .bind(now.millis())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected(),
+            Action::Unresolve => sqlx::query(
+                "update errors set state = state & ~1, resolved_at = null
                      where id in (select value from json_each(?1)) and state & 1 = 1",
-                )
-                .bind(&ids)
-                .execute(&mut *tx)
-                .await?
-            }
-            Action::Ignore => {
-                sqlx::query(
-                    "update errors set state = state | 2
+            )
+            .bind(&list)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected(),
+            Action::Ignore => sqlx::query(
+                "update errors set state = state | 2
                      where id in (select value from json_each(?1)) and state & 2 = 0",
-                )
-                .bind(&ids)
-                .execute(&mut *tx)
-                .await?
-            }
-            Action::Unignore => {
-                sqlx::query(
-                    "update errors set state = state & ~2
+            )
+            .bind(&list)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected(),
+            Action::Unignore => sqlx::query(
+                "update errors set state = state & ~2
                      where id in (select value from json_each(?1)) and state & 2 = 2",
-                )
-                .bind(&ids)
-                .execute(&mut *tx)
-                .await?
-            }
-            Action::Delete => return self.delete_in(tx, &ids).await,
+            )
+            .bind(&list)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected(),
+            Action::Delete => delete_groups(&mut tx, ids, &self.buffer).await?,
         };
         tx.commit().await?;
-        Ok(changed.rows_affected())
+        Ok(changed)
     }
 
     /// Whether a group exists.
@@ -74,16 +71,28 @@ impl Store {
             .await?;
         Ok(found.is_some())
     }
-
-    async fn delete_in(&self, mut tx: shared::db::Write, ids: &str) -> sqlx::Result<u64> {
-        let deleted = delete_groups(&mut tx, ids).await?;
-        tx.commit().await?;
-        Ok(deleted)
-    }
 }
 
-/// Deletes groups with all that belongs to them. `ids` is a JSON array.
-pub(super) async fn delete_groups(tx: &mut SqliteConnection, ids: &str) -> sqlx::Result<u64> {
+/// Deletes groups with all that belongs to them; answers how many.
+pub(super) async fn delete_groups(
+    tx: &mut SqliteConnection,
+    ids: &[i64],
+    buffer: &WriteBuffer,
+) -> sqlx::Result<u64> {
+    // What comes to the tables after this finds that the group is gone.
+    delete_sessions(tx, &buffer.sessions_of_groups(ids)).await?;
+    let ids = &id_list(ids);
+    sqlx::query(
+        "delete from session_errors where (session, error_id) in (
+           select session, error_id from error_sessions where error_id in (select value from json_each(?1)))",
+    )
+    .bind(ids)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query("delete from error_sessions where error_id in (select value from json_each(?1))")
+        .bind(ids)
+        .execute(&mut *tx)
+        .await?;
     sqlx::query(
         "update projects set groups = groups - (
            select count(*) from errors e join error_keys k on k.error_id = e.id

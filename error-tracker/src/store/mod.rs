@@ -25,7 +25,7 @@ pub(crate) const IDENTITY: Identity = Identity {
     product: "error-tracker",
     version: env!("CARGO_PKG_VERSION"),
     min_reader: "0.1.0",
-    // A batch's groups, and their sessions in the index by groups, lie anywhere.
+    // A batch's groups lie anywhere.
     writer_cache_kib: 2_048,
 };
 

@@ -47,9 +47,8 @@ impl Store {
             if ids.is_empty() {
                 break;
             }
-            let json = id_list(&ids);
             let mut tx = self.db.write().await?;
-            forgotten += delete_groups(&mut tx, &json).await?;
+            forgotten += delete_groups(&mut tx, &ids, &self.buffer).await?;
             tx.commit().await?;
             tokio::time::sleep(REST).await;
         }

@@ -328,8 +328,8 @@ impl<'a> Batch<'a> {
         write_facets(&mut tx, &changes.touched).await?;
         write_old_hours(&mut tx, &changes.touched).await?;
         crate::store::alerts::enqueue(&mut tx, &self.ingest.channels, &self.alerts, self.now).await?;
-        let spare = write_and_commit(tx, &changes, buffer, self.now).await?;
-        buffer.written(&changes.step, &spare);
+        let forgotten = write_and_commit(tx, &changes, buffer, self.now).await?;
+        buffer.written(&changes.step, &forgotten);
         Ok(())
     }
 }

@@ -19,6 +19,7 @@ use shared::clock::Timestamp;
 use shared::flusher::Commit;
 
 use self::batch::Batch;
+pub(crate) use self::sessions::delete as delete_sessions;
 pub(crate) use self::write_buffer::WriteBuffer;
 use super::Store;
 use crate::fingerprint::Fingerprint;

@@ -2,8 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use shared::clock::Timestamp;
 use sqlx::SqliteConnection;
+
+use super::write_buffer::{Digest, Met, SessionRow};
+use crate::store::rows::{ManyRows, Rows, Script};
 
 /// After so many reports of a group it is looked whether it has more sessions than are kept: counting them for each
 /// report would cost more than the report.
@@ -11,18 +13,18 @@ pub(super) const CHECKED: i64 = 200;
 /// Sessions that are remembered of each group.
 const KEPT: usize = 1_000;
 
-/// Leaves a group its newest sessions, of those in the table and those that wait; answers which do not have to wait any more.
+/// Leaves a group its newest sessions, of those in the tables and those that wait; answers which were forgotten.
 pub(super) async fn forget(
     tx: &mut SqliteConnection,
-    error_id: i64,
-    waiting: &HashMap<[u8; 16], Timestamp>,
-) -> sqlx::Result<Vec<[u8; 16]>> {
-    let mut newest: Vec<(i64, &[u8; 16])> = waiting.iter().map(|(key, at)| (at.millis(), key)).collect();
+    group: i64,
+    waiting: &HashMap<Digest, Met>,
+) -> sqlx::Result<Vec<SessionRow>> {
+    let mut newest: Vec<(i64, &Digest)> = waiting.iter().map(|(key, met)| (met.at.millis(), key)).collect();
     newest.sort_unstable_by(|a, b| b.cmp(a));
     let stored: i64 = sqlx::query_scalar(
         "select count(*) from (select 1 from error_sessions where error_id = ?1 limit ?2)",
     )
-    .bind(error_id)
+    .bind(group)
     .bind(KEPT as i64 + 1)
     .fetch_one(&mut *tx)
     .await?;
@@ -34,7 +36,7 @@ pub(super) async fn forget(
     let stored: Vec<(i64, Vec<u8>)> = sqlx::query_as(
         "select at, session from error_sessions where error_id = ?1 and at >= ?2 order by at desc, session desc limit ?3",
     )
-    .bind(error_id)
+    .bind(group)
     .bind(oldest)
     .bind(KEPT as i64)
     .fetch_all(&mut *tx)
@@ -55,14 +57,47 @@ pub(super) async fn forget(
             waiting_looked_at += 1;
         }
     }
-    sqlx::query(
-        "delete from error_sessions where error_id = ?1 and session in (
-           select session from error_sessions where error_id = ?1 order by at desc, session desc limit -1 offset ?2)",
+    let older: Vec<Vec<u8>> = sqlx::query_scalar(
+        "select session from error_sessions where error_id = ?1 order by at desc, session desc limit -1 offset ?2",
     )
-    .bind(error_id)
+    .bind(group)
     .bind(stored_kept as i64)
-    .execute(tx)
+    .fetch_all(&mut *tx)
     .await?;
-    let spare = newest.iter().filter(|(_, key)| !kept.contains(key.as_slice()));
-    Ok(spare.map(|(_, key)| **key).collect())
+    let mut forgotten: HashMap<Digest, bool> = waiting
+        .iter()
+        .map(|(key, met)| (*key, met.is_by_session))
+        .collect();
+    let older = older.into_iter().filter_map(|key| Digest::try_from(key).ok());
+    forgotten.extend(older.map(|key| (key, true)));
+    forgotten.retain(|key, _| !kept.contains(key.as_slice()));
+    let in_tables = forgotten.iter().filter(|(_, is_in_tables)| **is_in_tables);
+    let in_tables: Vec<SessionRow> = in_tables.map(|(key, _)| (*key, group)).collect();
+    delete(tx, &in_tables).await?;
+    Ok(forgotten.into_keys().map(|key| (key, group)).collect())
 }
+
+/// Deletes sessions of groups from both tables.
+pub(crate) async fn delete(tx: &mut SqliteConnection, rows: &[SessionRow]) -> sqlx::Result<()> {
+    static BY_SESSION: ManyRows = ManyRows::new(
+        "with v as (",
+        2,
+        ") delete from session_errors where (session, error_id) in (select column1, column2 from v)",
+    );
+    static BY_GROUP: ManyRows = ManyRows::new(
+        "with v as (",
+        2,
+        ") delete from error_sessions where (session, error_id) in (select column1, column2 from v)",
+    );
+    static BOTH: Script = Script::new(&[&BY_SESSION, &BY_GROUP]);
+
+    let list = || {
+        Rows::new(rows, |query, (session, group): &SessionRow| {
+            query.bind(&session[..]).bind(group)
+        })
+    };
+    BOTH.execute(tx, &[list(), list()]).await
+}
+
+#[cfg(test)]
+mod tests;

@@ -11,9 +11,23 @@ use sqlx::sqlite::{Sqlite, SqliteArguments};
 use super::batch::{Key, OVERFLOW_SCHEME, OccurrenceRow};
 use super::sessions;
 use super::touched::Touched;
-use super::write_buffer::{DigestRow, RingRow, Step, WriteBuffer};
+use super::write_buffer::{RingRow, SessionRow, Step, TimedRow, WriteBuffer};
 use crate::report::packed_body;
 use crate::store::rows::{ManyRows, Rows, Script};
+
+/// The group in this column is there: it may have been deleted since. These two indexes have little more than the groups'
+/// numbers, so that it is not looked up in the large table, as a foreign key would.
+macro_rules! is_there {
+    ($column:literal) => {
+        concat!(
+            " and (exists (select 1 from errors indexed by errors_from_servers where id = ",
+            $column,
+            " and sources in (1, 3)) or exists (select 1 from errors indexed by errors_from_browsers where id = ",
+            $column,
+            " and sources in (2, 3)))"
+        )
+    };
+}
 
 /// What a batch changes of what is there, or adds to it, in any number.
 pub(super) struct Changes<'r> {
@@ -57,14 +71,14 @@ pub(super) async fn write_rare(
     Ok(())
 }
 
-/// Writes what nearly every report changes, all of it in one text, and commits. Answers with the waiting sessions of groups
-/// that are not worth keeping any more.
+/// Writes what nearly every report changes, all of it in one text, and commits. Answers with the sessions of groups
+/// that were forgotten.
 pub(super) async fn write_and_commit(
     mut tx: Write,
     changes: &Changes<'_>,
     buffer: &WriteBuffer,
     now: Timestamp,
-) -> sqlx::Result<Vec<([u8; 16], i64)>> {
+) -> sqlx::Result<Vec<SessionRow>> {
     static COUNT: ManyRows = ManyRows::new(
         "with v as (",
         12,
@@ -87,17 +101,31 @@ pub(super) async fn write_and_commit(
     );
     // What an earlier process has brought there may come again.
     static EVENTS: ManyRows = ManyRows::new("insert or ignore into seen_events (key, error_id, at) ", 3, "");
-    static SESSIONS: ManyRows = ManyRows::new(
+    static SESSION_ERRORS: ManyRows = ManyRows::new(
+        "insert or ignore into session_errors (session, error_id) ",
+        2,
+        is_there!("column2"),
+    );
+    static ERROR_SESSIONS: ManyRows = ManyRows::new(
         "insert or fail into error_sessions (session, error_id, at) ",
         3,
-        // The group may have been deleted since. An hour's precision is enough to forget the oldest, and spares two pages for
-        // each report of a session.
-        " and exists (select 1 from errors where id = column2)
-          on conflict (session, error_id) do update set at = excluded.at where excluded.at > at + 3600000",
+        concat!(
+            is_there!("column2"),
+            // An hour's precision is enough to forget the oldest, and spares a page for each report of a session.
+            " on conflict (error_id, session) do update set at = excluded.at where excluded.at > at + 3600000",
+        ),
     );
-    static ALL: Script = Script::new(&[&COUNT, &MARK, &OVERWRITE, &RING, &EVENTS, &SESSIONS]);
-    static ALL_AND_COMMIT: Script =
-        Script::new(&[&COUNT, &MARK, &OVERWRITE, &RING, &EVENTS, &SESSIONS]).commits();
+    static ALL: Script = Script::new(STATEMENTS);
+    static ALL_AND_COMMIT: Script = Script::new(STATEMENTS).commits();
+    const STATEMENTS: &[&ManyRows] = &[
+        &COUNT,
+        &MARK,
+        &OVERWRITE,
+        &RING,
+        &EVENTS,
+        &SESSION_ERRORS,
+        &ERROR_SESSIONS,
+    ];
 
     let known: Vec<_> = changes.touched.iter().filter(|(_, t)| !t.is_new()).collect();
     let overwritten: Vec<_> = changes
@@ -128,8 +156,11 @@ pub(super) async fn write_and_commit(
                 .bind(session.map(|(_, at)| at.millis()))
                 .bind(entry.error_id)
         }),
-        Rows::new(&changes.step.events, bind_remembered),
-        Rows::new(&changes.step.sessions, bind_remembered),
+        Rows::new(&changes.step.events, bind_timed),
+        Rows::new(&changes.step.session_errors, |query, (session, error_id)| {
+            query.bind(&session[..]).bind(error_id)
+        }),
+        Rows::new(&changes.step.error_sessions, bind_timed),
     ];
     let crowded: Vec<i64> = changes
         .touched
@@ -143,19 +174,18 @@ pub(super) async fn write_and_commit(
         return Ok(Vec::new());
     }
     ALL.execute(&mut tx, &rows).await?;
-    let mut spare = Vec::new();
+    let mut forgotten = Vec::new();
     for error_id in crowded {
         let waiting = buffer.sessions_of_group(error_id, &changes.step);
-        let forgotten = sessions::forget(&mut tx, error_id, &waiting).await?;
-        spare.extend(forgotten.into_iter().map(|session| (session, error_id)));
+        forgotten.extend(sessions::forget(&mut tx, error_id, &waiting).await?);
     }
     tx.commit().await?;
-    Ok(spare)
+    Ok(forgotten)
 }
 
-fn bind_remembered<'q>(
+fn bind_timed<'q>(
     query: Query<'q, Sqlite, SqliteArguments>,
-    (digest, error_id, at): &'q DigestRow,
+    (digest, error_id, at): &'q TimedRow,
 ) -> Query<'q, Sqlite, SqliteArguments> {
     query.bind(&digest[..]).bind(error_id).bind(at.millis())
 }

@@ -94,7 +94,7 @@ impl Store {
         if let Some(digest) = filter.session {
             let waiting = self.buffer.groups_of_session(&digest);
             let mut ids: Vec<i64> =
-                sqlx::query_scalar("select error_id from error_sessions where session = ?1 limit ?2")
+                sqlx::query_scalar("select error_id from session_errors where session = ?1 limit ?2")
                     .bind(&digest[..])
                     .bind(NARROW)
                     .fetch_all(self.db.read())

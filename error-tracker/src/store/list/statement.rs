@@ -101,7 +101,7 @@ fn push_where(query: &mut QueryBuilder<Sqlite>, plan: &Plan, states: &[i64]) {
         query.push("))");
     }
     if let Some(session) = &plan.session {
-        query.push(" and (exists (select 1 from error_sessions s where s.error_id = e.id and s.session = ");
+        query.push(" and (exists (select 1 from session_errors s where s.error_id = e.id and s.session = ");
         query.push_bind(session.digest.to_vec()).push(") or e.id in (");
         push_ids(query, &session.waiting);
         query.push("))");

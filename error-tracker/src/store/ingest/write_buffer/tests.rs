@@ -18,7 +18,7 @@ fn now() -> Timestamp {
 /// A digest in the stretch of the row with this number.
 fn digest_of(row: u64) -> Digest {
     let mut digest = [7; 16];
-    digest[..4].copy_from_slice(&((row % CIRCLE * (KEYS / CIRCLE)) as u32).to_be_bytes());
+    digest[..4].copy_from_slice(&((row % CIRCLE * DIGESTS_OF_PLACE) as u32).to_be_bytes());
     digest
 }
 
@@ -44,7 +44,8 @@ fn entry(number: u64, groups: i64) -> Entry {
 struct Tables {
     ring: HashMap<i64, (i64, Entry)>,
     events: BTreeSet<Digest>,
-    sessions: BTreeSet<(Digest, i64)>,
+    session_errors: BTreeSet<SessionRow>,
+    error_sessions: BTreeSet<SessionRow>,
 }
 
 impl Tables {
@@ -52,8 +53,9 @@ impl Tables {
         self.ring
             .extend(step.ring.iter().map(|row| (row.place, (row.number, row.entry))));
         self.events.extend(step.events.iter().map(|(event, ..)| *event));
-        self.sessions
-            .extend(step.sessions.iter().map(|(session, id, _)| (*session, *id)));
+        self.session_errors.extend(&step.session_errors);
+        self.error_sessions
+            .extend(step.error_sessions.iter().map(|(session, id, _)| (*session, *id)));
     }
 
     /// A buffer as a new process reads it.
@@ -73,6 +75,7 @@ impl Tables {
                 session.map(|(session, _)| session.to_vec()),
                 session.map(|(_, at)| at.millis()),
                 entry.error_id,
+                session.is_some_and(|(session, _)| self.error_sessions.contains(&(session, entry.error_id))),
             ));
         }
         WriteBuffer {
@@ -114,42 +117,69 @@ proptest! {
                 prop_assert!(waits == Some(error_id) || tables.events.contains(&event), "event {number} of {sent}");
             }
             if let Some((session, _)) = session {
+                let row = (session, error_id);
                 let waits = buffer.groups_of_session(&session).contains(&error_id);
-                prop_assert!(waits || tables.sessions.contains(&(session, error_id)), "session {number} of {sent}");
+                prop_assert!(waits || tables.session_errors.contains(&row), "session {number} of {sent}");
+                let waiting = buffer.lock().by_group.get(&by_group(session, error_id)).copied();
+                prop_assert!(waiting.is_some() || tables.error_sessions.contains(&row), "session {number} of {sent}");
+                // Whoever forgets it must know where it is.
+                let is_by_session = tables.session_errors.contains(&row);
+                let is_known = waiting.is_none_or(|met| met.is_by_session) || tables.error_sessions.contains(&row);
+                prop_assert!(!is_by_session || is_known, "session {number} of {sent}");
             }
         }
-        let waiting = buffer.lock().events.len();
-        prop_assert!(waiting as u64 <= RING);
+        let inner = buffer.lock();
+        for waiting in [inner.events.len(), inner.by_session.len(), inner.by_group.len()] {
+            prop_assert!(waiting as u64 <= RING);
+        }
         prop_assert!(tables.ring.len() as u64 <= RING);
     }
 }
 
 #[test]
 fn rows_of_one_batch_share_pages() {
+    const GROUPS: i64 = 10_000;
     let buffer = empty();
-    let mut stretches = Vec::new();
+    // Of each table how far apart, in hundredths of it, what a batch brings there lies.
+    let mut widths = [(); 3].map(|()| Vec::new());
     for batch in 0..1_000 {
         let entries: Vec<Entry> = (batch * 32..batch * 32 + 32)
-            .map(|number| entry(number, 100))
+            .map(|number| Entry {
+                error_id: (number * 7_919) as i64 % GROUPS,
+                ..entry(number, 100)
+            })
             .collect();
         let step = buffer.step(&entries);
-        let firsts = step.events.iter().map(|(event, ..)| u64::from(event[0]));
-        stretches.extend(
-            firsts
-                .clone()
-                .max()
-                .zip(firsts.min())
-                .map(|(most, least)| most - least),
-        );
+        let part = |digest: &Digest| f64::from(digest[0]) / 2.56;
+        let events: Vec<f64> = step.events.iter().map(|(event, ..)| part(event)).collect();
+        let by_session = step
+            .session_errors
+            .iter()
+            .map(|(session, _)| part(session))
+            .collect();
+        // Groups beyond the circle are next to those at its beginning.
+        let place = |group: i64| place_of_group(group) as f64 / CIRCLE as f64 * 100.0;
+        let by_group = step
+            .error_sessions
+            .iter()
+            .map(|(_, group, _)| place(*group))
+            .collect();
+        for (widths, parts) in widths.iter_mut().zip([events, by_session, by_group]) {
+            let most = parts.iter().copied().reduce(f64::max);
+            let least = parts.iter().copied().reduce(f64::min);
+            widths.extend(most.zip(least).map(|(most, least)| most - least));
+        }
         buffer.written(&step, &[]);
     }
 
-    assert!(stretches.len() > 900, "each batch brings some to the table");
-    stretches.sort_unstable();
-    assert!(
-        stretches[stretches.len() / 2] <= 1,
-        "which lie within a hundredth of its keys"
-    );
+    for mut widths in widths {
+        assert!(widths.len() > 900, "each batch brings some to the table");
+        widths.sort_unstable_by(f64::total_cmp);
+        assert!(
+            widths[widths.len() / 2] < 1.0,
+            "which lie within a hundredth of it"
+        );
+    }
 }
 
 fn remembered(number: u64, kind: &str) -> Report {
@@ -194,36 +224,6 @@ async fn every_event_is_recognised_while_it_waits_when_it_has_moved_and_after_a_
 }
 
 #[tokio::test]
-async fn of_a_storm_only_the_newest_thousand_sessions_are_known_and_few_get_to_the_table() {
-    let (store, _folder) = store().await;
-    let writer = ingest(&store, 10);
-    for batch in 0..60 {
-        let reports: Vec<Report> = (batch * 100..batch * 100 + 100)
-            .map(|number| Report {
-                at: now().plus_millis(number as i64 - 10_000),
-                ..remembered(number, "E")
-            })
-            .collect();
-        count(&writer, &reports, now()).await;
-    }
-
-    let mut known: Vec<u64> = Vec::new();
-    for number in 0..6_000 {
-        let session = mixed(!number);
-        let stored: i64 = sqlx::query_scalar("select count(*) from error_sessions where session = ?1")
-            .bind(&session[..])
-            .fetch_one(store.db.read())
-            .await
-            .unwrap();
-        if stored > 0 || store.buffer.groups_of_session(&session) == [1] {
-            known.push(number);
-        }
-    }
-    assert_eq!(known, (5_000..6_000).collect::<Vec<_>>());
-    assert!(number(&store, "select count(*) from error_sessions").await < 200);
-}
-
-#[tokio::test]
 async fn what_a_failed_transaction_would_have_moved_still_waits() {
     let (store, _folder) = store().await;
     let writer = ingest(&store, 10);
@@ -252,30 +252,4 @@ async fn what_a_failed_transaction_would_have_moved_still_waits() {
     );
     let counted = count(&writer, &[first, remembered(1, "B")], now()).await;
     assert!(counted.iter().all(|counted| counted.effect == Effect::Duplicate));
-}
-
-#[tokio::test]
-async fn a_session_of_a_group_that_was_deleted_meanwhile_is_left_out() {
-    let (store, _folder) = store().await;
-    let writer = ingest(&store, 10);
-    let of = |kind: &str| Report {
-        session: Some(digest_of(2)),
-        ..report(kind, now())
-    };
-    count(&writer, &[of("A"), of("B")], now()).await;
-    assert_eq!(store.buffer.groups_of_session(&digest_of(2)), [1, 2]);
-    store
-        .act(crate::store::actions::Action::Delete, &[1], now())
-        .await
-        .unwrap();
-
-    count(&writer, &[remembered(3, "C")], now()).await;
-
-    assert_eq!(store.buffer.groups_of_session(&digest_of(2)), [0; 0]);
-    let groups: Vec<i64> = sqlx::query_scalar("select error_id from error_sessions where session = ?1")
-        .bind(&digest_of(2)[..])
-        .fetch_all(store.db.read())
-        .await
-        .unwrap();
-    assert_eq!(groups, [2]);
 }
