@@ -16,6 +16,14 @@ pub(crate) fn id_list(ids: &[i64]) -> String {
     format!("[{}]", texts.join(","))
 }
 
+/// The ids of a list that the database made with `json_group_array`.
+///
+/// Rows cross from the database's thread one by one, and each may have to wake whoever waits for it: two thousand took
+/// up to 25 ms that way. A list is one row.
+pub(crate) fn ids_of(list: &str) -> sqlx::Result<Vec<i64>> {
+    serde_json::from_str(list).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
 const CHUNKS: [usize; 5] = [1, 4, 16, 32, 64];
 
 /// A statement around a list of rows: `head select * from (values (…), (…)) … tail`. The first column is never null.
@@ -233,12 +241,14 @@ mod tests {
     async fn a_list_of_ids_is_read_back_by_the_database() {
         let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
         for ids in [&[][..], &[7], &[1, -2, i64::MAX]] {
-            let read: Vec<i64> = sqlx::query_scalar("select value from json_each(?1) order by key")
-                .bind(id_list(ids))
-                .fetch_all(&mut connection)
-                .await
-                .unwrap();
-            assert_eq!(read, ids);
+            let list: String = sqlx::query_scalar(
+                "select json_group_array(value) from (select value from json_each(?1) order by key)",
+            )
+            .bind(id_list(ids))
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+            assert_eq!(ids_of(&list).unwrap(), ids);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::group::State;
 use crate::report::Source;
 use crate::store::Store;
 use crate::store::facets::{ENVIRONMENT, RELEASE};
-use crate::store::rows::id_list;
+use crate::store::rows::{id_list, ids_of};
 
 /// A filter that leaves no more groups than this is narrow.
 const NARROW: i64 = 2_000;
@@ -93,12 +93,14 @@ impl Store {
         }
         if let Some(digest) = filter.session {
             let waiting = self.buffer.groups_of_session(&digest);
-            let mut ids: Vec<i64> =
-                sqlx::query_scalar("select error_id from session_errors where session = ?1 limit ?2")
-                    .bind(&digest[..])
-                    .bind(NARROW)
-                    .fetch_all(self.db.read())
-                    .await?;
+            let list: String = sqlx::query_scalar(
+                "select json_group_array(error_id) from (select error_id from session_errors where session = ?1 limit ?2)",
+            )
+            .bind(&digest[..])
+            .bind(NARROW)
+            .fetch_one(self.db.read())
+            .await?;
+            let mut ids = ids_of(&list)?;
             ids.extend(&waiting);
             plan.consider(Some(ids));
             plan.session = Some(Session { digest, waiting });
@@ -134,31 +136,34 @@ impl Store {
 
     /// The groups with one of these facets, when they are few.
     async fn with_facets(&self, facet_ids: &[i64]) -> sqlx::Result<Option<Vec<i64>>> {
-        let ids: Vec<i64> = sqlx::query_scalar(
-            "select ef.error_id from json_each(?1) j cross join error_facets ef on ef.facet_id = j.value limit ?2",
+        let list: String = sqlx::query_scalar(
+            "select json_group_array(error_id) from (
+               select ef.error_id from json_each(?1) j cross join error_facets ef on ef.facet_id = j.value limit ?2)",
         )
         .bind(id_list(facet_ids))
         .bind(NARROW + 1)
-        .fetch_all(self.db.read())
+        .fetch_one(self.db.read())
         .await?;
-        Ok(Some(ids).filter(|ids| ids.len() as i64 <= NARROW))
+        Ok(Some(ids_of(&list)?).filter(|ids| ids.len() as i64 <= NARROW))
     }
 
     /// The groups that were seen from this source, when they are few.
     async fn with_source(&self, source: Source) -> sqlx::Result<Option<Vec<i64>>> {
         let statement = match source {
             Source::Server => {
-                "select id from errors indexed by errors_from_servers where sources in (1, 3) limit ?1"
+                "select json_group_array(id) from (
+                   select id from errors indexed by errors_from_servers where sources in (1, 3) limit ?1)"
             }
             Source::Browser => {
-                "select id from errors indexed by errors_from_browsers where sources in (2, 3) limit ?1"
+                "select json_group_array(id) from (
+                   select id from errors indexed by errors_from_browsers where sources in (2, 3) limit ?1)"
             }
         };
-        let ids: Vec<i64> = sqlx::query_scalar(statement)
+        let list: String = sqlx::query_scalar(statement)
             .bind(NARROW + 1)
-            .fetch_all(self.db.read())
+            .fetch_one(self.db.read())
             .await?;
-        Ok(Some(ids).filter(|ids| ids.len() as i64 <= NARROW))
+        Ok(Some(ids_of(&list)?).filter(|ids| ids.len() as i64 <= NARROW))
     }
 
     /// The groups with this text, when they are few and the text is long enough for the index.
@@ -168,18 +173,21 @@ impl Store {
         };
         // The index comes last: a group that moves into it in between is found there.
         let mut unindexed = QueryBuilder::<Sqlite>::new(
-            "select e.id from errors_unindexed u cross join errors e on e.id = u.error_id where ",
+            "select json_group_array(id) from (
+               select e.id as id from errors_unindexed u cross join errors e on e.id = u.error_id where ",
         );
         search.push_condition(&mut unindexed);
-        unindexed.push(" limit ").push_bind(NARROW_TEXT + 1);
-        let mut ids: Vec<i64> = unindexed.build_query_scalar().fetch_all(self.db.read()).await?;
-        let indexed: Vec<i64> =
-            sqlx::query_scalar("select rowid from errors_fts where errors_fts match ?1 limit ?2")
-                .bind(phrase)
-                .bind(NARROW_TEXT + 1)
-                .fetch_all(self.db.read())
-                .await?;
-        ids.extend(indexed);
+        unindexed.push(" limit ").push_bind(NARROW_TEXT + 1).push(")");
+        let unindexed: String = unindexed.build_query_scalar().fetch_one(self.db.read()).await?;
+        let indexed: String = sqlx::query_scalar(
+            "select json_group_array(rowid) from (select rowid from errors_fts where errors_fts match ?1 limit ?2)",
+        )
+        .bind(phrase)
+        .bind(NARROW_TEXT + 1)
+        .fetch_one(self.db.read())
+        .await?;
+        let mut ids = ids_of(&unindexed)?;
+        ids.extend(ids_of(&indexed)?);
         Ok(Some(ids).filter(|ids| ids.len() as i64 <= NARROW_TEXT))
     }
 }
