@@ -43,3 +43,12 @@ pub(crate) async fn count(ingest: &Ingest, reports: &[Report], now: Timestamp) -
     let reports: Vec<&Report> = reports.iter().collect();
     Batch::new(ingest, now).count_all(write, &reports).await.unwrap()
 }
+
+/// The digest of an event or a session: as many of them as there are numbers, scattered over all digests.
+pub(crate) fn mixed(number: u64) -> [u8; 16] {
+    let first = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut digest = [0; 16];
+    digest[..8].copy_from_slice(&first.to_be_bytes());
+    digest[8..].copy_from_slice(&number.to_be_bytes());
+    digest
+}

@@ -3,24 +3,19 @@
 use std::collections::{BTreeSet, HashMap};
 
 use shared::clock::Timestamp;
+use shared::db::Db;
+use shared::settings::Durability;
+use sqlx::migrate::Migrator;
 
 use super::*;
 use crate::report::Report;
-use crate::store::Store;
 use crate::store::actions::Action;
-use crate::store::ingest::testing::{count, ingest, report};
+use crate::store::ingest::testing::{count, ingest, mixed, report};
 use crate::store::testing::{number, store};
+use crate::store::{IDENTITY, Store};
 
 fn now() -> Timestamp {
     Timestamp::from_millis(1_772_366_400_000)
-}
-
-fn mixed(number: u64) -> Digest {
-    let first = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mut digest = [0; 16];
-    digest[..8].copy_from_slice(&first.to_be_bytes());
-    digest[8..].copy_from_slice(&number.to_be_bytes());
-    digest
 }
 
 fn met(session: Digest, kind: &str) -> Report {
@@ -124,12 +119,9 @@ async fn the_newest_sessions_of_each_group_are_found_and_what_is_found_can_be_fo
                 "round {round}: {found} of {group}"
             );
         }
-        store = Store::open(
-            &folder.path().join("errors.db"),
-            shared::settings::Durability::Process,
-        )
-        .await
-        .unwrap();
+        store = Store::open(&folder.path().join("errors.db"), Durability::Process)
+            .await
+            .unwrap();
     }
 }
 
@@ -163,4 +155,68 @@ async fn a_session_of_a_group_that_was_deleted_meanwhile_is_left_out() {
         .await
         .unwrap();
     assert_eq!(groups, [2]);
+}
+
+#[tokio::test]
+async fn sessions_of_the_version_before_are_found_and_go_with_their_group() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("errors.db");
+    let before = sqlx::migrate!()
+        .iter()
+        .filter(|one| one.version < 4)
+        .cloned()
+        .collect();
+    let before = Migrator::with_migrations(before);
+    let db = Db::open(&path, Durability::Process, &IDENTITY, &before)
+        .await
+        .unwrap();
+    let mut tx = db.write().await.unwrap();
+    // The first waits and is in the table, the second waits, the third is in the table. What waits of a group that is gone stays out.
+    sqlx::raw_sql(
+        "insert into projects (id, name) values (1, 'shop');
+         insert into errors (id, project_id, fingerprint, exception_type, message, count, first_seen, last_seen, sources,
+             newest_source, trend, hours, slots)
+           select column1, 1, zeroblob(16), 'E', 'it broke', 1, 1, 1, 1, 1, 1, x'', x'' from (values (1), (2));
+         insert into error_sessions (session, error_id, at)
+           values (cast('session-number-1' as blob), 1, 5), (cast('session-number-3' as blob), 2, 5);
+         insert into write_buffer (place, number, session, at, error_id)
+           values (0, 0, cast('session-number-1' as blob), 7, 1), (1, 1, cast('session-number-2' as blob), 7, 1),
+             (2, 2, cast('session-number-2' as blob), 6, 1), (3, 3, cast('session-number-2' as blob), 7, 9)",
+    )
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    db.close().await;
+
+    let store = Store::open(&path, Durability::Process).await.unwrap();
+
+    let session = |digit: u8| {
+        let mut session = *b"session-number-0";
+        session[15] = digit;
+        session
+    };
+    let all = BTreeSet::from([(session(b'1'), 1), (session(b'2'), 1), (session(b'3'), 2)]);
+    assert_eq!(
+        stored(&store, "select session, error_id from session_errors").await,
+        all
+    );
+    assert_eq!(
+        stored(&store, "select session, error_id from error_sessions").await,
+        all
+    );
+    let newest = number(&store, "select sum(at) from error_sessions where error_id = 1").await;
+    assert_eq!(newest, 7 + 7);
+
+    store.act(Action::Delete, &[1], now()).await.unwrap();
+
+    let left = BTreeSet::from([(session(b'3'), 2)]);
+    assert_eq!(
+        stored(&store, "select session, error_id from session_errors").await,
+        left
+    );
+    assert_eq!(
+        stored(&store, "select session, error_id from error_sessions").await,
+        left
+    );
 }

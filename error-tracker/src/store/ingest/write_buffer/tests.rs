@@ -8,7 +8,7 @@ use super::*;
 use crate::group::Effect;
 use crate::report::Report;
 use crate::store::Store;
-use crate::store::ingest::testing::{count, ingest, report};
+use crate::store::ingest::testing::{count, ingest, mixed, report};
 use crate::store::testing::{number, store};
 
 fn now() -> Timestamp {
@@ -19,14 +19,6 @@ fn now() -> Timestamp {
 fn digest_of(row: u64) -> Digest {
     let mut digest = [7; 16];
     digest[..4].copy_from_slice(&((row % CIRCLE * DIGESTS_OF_PLACE) as u32).to_be_bytes());
-    digest
-}
-
-fn mixed(number: u64) -> Digest {
-    let first = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mut digest = [0; 16];
-    digest[..8].copy_from_slice(&first.to_be_bytes());
-    digest[8..].copy_from_slice(&number.to_be_bytes());
     digest
 }
 
