@@ -92,7 +92,7 @@ impl Batches {
     }
 
     /// Requests that send one batch each, measured at these times one after the other.
-    pub(super) fn at_times(
+    pub(crate) fn at_times(
         mut self,
         target: SocketAddr,
         mut times: impl Iterator<Item = u64>,

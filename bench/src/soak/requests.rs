@@ -72,7 +72,7 @@ pub(super) fn points(target: SocketAddr, phase: u64) -> impl FnMut(&mut Vec<u8>)
                 *batch
             }
             None => {
-                let (vitals, count) = vitals(mix(phase << 40 | turn as u64), Some(PROJECT));
+                let (vitals, count) = vitals(mix(phase << 40 | turn as u64), Some(PROJECT), None);
                 body.extend_from_slice(vitals.as_bytes());
                 count
             }
@@ -112,7 +112,7 @@ pub(super) fn browsers(target: SocketAddr, phase: u64) -> impl FnMut(&mut Vec<u8
                 REPORT
             }
             1 | 6 | 12 | 17 => {
-                let (metrics, count) = vitals(mix(phase << 41 | turn), None);
+                let (metrics, count) = vitals(mix(phase << 41 | turn), None, None);
                 let session = mix(turn % 50_000);
                 let body = format!(
                     "{{\"metrics\":{metrics},\"session_id\":\"{session:032x}\",\"url\":\"{ORIGIN}/orders/{turn}\"}}"
@@ -167,8 +167,8 @@ fn browser_request(target: SocketAddr, route: &str, key: &str, origin: &str, bod
     )
 }
 
-/// The metrics of a page view as a JSON array, and how many they are; `view` tells it from all others.
-fn vitals(view: u64, project: Option<&str>) -> (String, u64) {
+/// The metrics of a page view, now or then, as a JSON array, and how many they are; `view` tells it from all others.
+pub(super) fn vitals(view: u64, project: Option<&str>, at_ms: Option<u64>) -> (String, u64) {
     // Up to so much each, with so many decimals taken off.
     const VITALS: [(&str, u64, f64); 6] = [
         ("web_vitals_lcp", 5_000, 1.0),
@@ -180,6 +180,7 @@ fn vitals(view: u64, project: Option<&str>) -> (String, u64) {
     ];
     let page = view % PAGES;
     let project = project.map_or_else(String::new, |name| format!("\"project\":\"{name}\","));
+    let time = at_ms.map_or_else(String::new, |at_ms| format!("\"timestamp\":{at_ms},"));
     let mut text = String::from("[");
     for (number, (name, most, unit)) in (0_u64..).zip(VITALS) {
         let value = (mix(view ^ number) % most) as f64 / unit;
@@ -187,7 +188,7 @@ fn vitals(view: u64, project: Option<&str>) -> (String, u64) {
         let _ = write!(
             text,
             "{comma}{{\"name\":\"{name}\",\"type\":\"histogram\",{project}\"value\":{value},\
-             \"labels\":{{\"page\":\"/shelf/{page}\",\"source\":\"browser\"}},\"id\":\"{view:016x}-{number}\"}}"
+             \"labels\":{{\"page\":\"/shelf/{page}\",\"source\":\"browser\"}},{time}\"id\":\"{view:016x}-{number}\"}}"
         );
     }
     text.push(']');
