@@ -19,8 +19,6 @@ pub(crate) const DURATIONS: &str = "http_request_duration_seconds";
 const ENDPOINT: [&str; 2] = ["endpoint", "method"];
 /// The vitals that tell of a page.
 const OF_PAGES: [Vital; 5] = [Vital::Lcp, Vital::Inp, Vital::Cls, Vital::Fcp, Vital::Ttfb];
-/// Rows of one question; a range has fewer buckets, and there are fewer series.
-const MOST_ROWS: usize = 1_000_000;
 const TOP_METRICS: usize = 20;
 const MOST_ENDPOINTS: usize = 100;
 /// Endpoints that may be among those, as far as can be told roughly.
@@ -93,43 +91,44 @@ struct Asking<'a> {
 impl Asking<'_> {
     /// All but how endpoints and pages are distributed.
     async fn counted(&self) -> Result<Dashboard> {
-        let top = self.totals();
+        let totals = self.totals();
         let counts = self.select(REQUESTS, Kind::Counter, &[], Distributions::None);
         let durations = self.select(DURATIONS, Kind::Histogram, &[], Distributions::Fine);
         let counts_by_endpoint = self.select(REQUESTS, Kind::Counter, &ENDPOINT, Distributions::None);
         let by_endpoint = self.select(DURATIONS, Kind::Histogram, &ENDPOINT, Distributions::Rough);
         let vital = |vital: Vital| self.select(vital.metric(), Kind::Histogram, &[], Distributions::Fine);
-        let vitals = Vital::ALL.map(vital);
+        let vitals = Vital::ALL.map(|of| (of, vital(of)));
         let views = self.by_page(Distributions::None);
-        let questions: Vec<Question<'_>> = [whole(&top), each(&counts), each(&durations)]
-            .into_iter()
-            .chain([whole(&counts_by_endpoint), whole(&by_endpoint)])
-            .chain(vitals.iter().map(whole))
-            .chain(vitals.iter().map(each))
-            .chain(views.iter().map(whole))
-            .collect();
+        let asked: Vec<(About, Question<'_>)> = [
+            (About::Totals, whole(&totals)),
+            (About::Counts, each(&counts)),
+            (About::Durations, each(&durations)),
+            (About::CountsOfEndpoints, whole(&counts_by_endpoint)),
+            (About::DurationsOfEndpoints, whole(&by_endpoint)),
+        ]
+        .into_iter()
+        .chain(
+            vitals
+                .iter()
+                .map(|(of, selection)| (About::Vital(*of), whole(selection))),
+        )
+        .chain(
+            vitals
+                .iter()
+                .map(|(of, selection)| (About::VitalInTime(*of), each(selection))),
+        )
+        .chain(views.iter().map(|selection| (About::Views, whole(selection))))
+        .collect();
+        let questions: Vec<Question<'_>> = asked.iter().map(|(_, question)| *question).collect();
 
-        let mut answers = self.answer(&questions).await?.into_iter();
-        let mut next = || answers.next().unwrap_or_default();
-        let (datapoints, metrics, top) = top_metrics(&top, &next());
-        let requests = requests(&next(), &next());
-        let endpoints = endpoints((&counts_by_endpoint, next()), (&by_endpoint, next()));
-        let whole = Vital::ALL.map(|vital| (vital, next()));
-        let each = Vital::ALL.map(|vital| (vital, next()));
-        let pages = pages(views.iter().map(|selection| (selection, next())));
-        let rows = whole
-            .into_iter()
-            .flat_map(|(vital, rows)| rows.into_iter().map(move |row| (vital, row)));
-        Ok(Dashboard {
-            datapoints,
-            metrics,
-            top,
-            requests,
-            endpoints,
-            vitals: rows.collect(),
-            vitals_by_bucket: vitals_by_bucket(&each),
-            pages,
+        let mut counted = Counted::default();
+        self.answer(&questions, |index, row| {
+            if let Some((about, question)) = asked.get(index) {
+                counted.add(*about, values_of(question.selection, &row), row);
+            }
         })
+        .await?;
+        Ok(counted.into_dashboard())
     }
 
     /// How long requests of the heaviest endpoints took, and how the most viewed pages feel.
@@ -148,27 +147,38 @@ impl Asking<'_> {
             .chain(by_page.iter().map(whole))
             .collect();
 
-        let mut answers = self.answer(&questions).await?.into_iter();
-        for row in answers.next().unwrap_or_default() {
-            if let Some(endpoint) = endpoints.get_mut(values_of(&by_endpoint, &row)) {
-                endpoint.p95 = row.told.map(|told| told.p95);
-            }
-        }
-        for ((vital, selection), rows) in OF_PAGES.iter().zip(&by_page).zip(answers) {
-            for row in rows {
-                if let Some(page) = pages.get_mut(values_of(selection, &row)) {
+        self.answer(&questions, |index, row| {
+            let Some(question) = questions.get(index) else {
+                return;
+            };
+            let values = values_of(question.selection, &row);
+            let vital = index.checked_sub(1).and_then(|page| OF_PAGES.get(page));
+            if let Some(vital) = vital {
+                if let Some(page) = pages.get_mut(values) {
                     page.p75.extend(row.told.map(|told| (*vital, told.p75)));
                 }
+            } else if let Some(endpoint) = endpoints.get_mut(values) {
+                endpoint.p95 = row.told.map(|told| told.p95);
             }
-        }
+        })
+        .await?;
         dashboard.endpoints = heaviest(endpoints, MOST_ENDPOINTS);
         dashboard.pages = most_viewed(pages);
         Ok(())
     }
 
-    async fn answer(&self, questions: &[Question<'_>]) -> Result<Vec<Vec<Row>>> {
-        let rows = query::answer(self.store, self.range, questions, MOST_ROWS).await?;
-        Ok(rows.unwrap_or_default())
+    async fn answer(
+        &self,
+        questions: &[Question<'_>],
+        mut hand_out: impl FnMut(usize, Row) + Send,
+    ) -> Result<()> {
+        let all = |index, row| {
+            hand_out(index, row);
+            Ok(())
+        };
+        // There are no more rows than buckets and series.
+        let _ = query::answer(self.store, self.range, questions, all).await?;
+        Ok(())
     }
 
     fn select(&self, name: &str, kind: Kind, labels: &[&str], distributions: Distributions) -> Selection {
@@ -225,9 +235,102 @@ fn values_of<'a>(selection: &'a Selection, row: &Row) -> &'a [Arc<str>] {
         .map_or(&[], |values| values)
 }
 
-/// Points, metrics, and those metrics that have the most.
-fn top_metrics(selection: &Selection, rows: &[Row]) -> (u64, usize, Vec<Top>) {
-    let top = |row: &Row| match values_of(selection, row) {
+/// What a row tells of.
+#[derive(Debug, Clone, Copy)]
+enum About {
+    Totals,
+    Counts,
+    Durations,
+    CountsOfEndpoints,
+    DurationsOfEndpoints,
+    Vital(Vital),
+    VitalInTime(Vital),
+    Views,
+}
+
+/// What rows come to. They are not kept: of ten thousand series over a day they took megabytes.
+#[derive(Debug, Default)]
+struct Counted {
+    totals: Vec<Top>,
+    /// Whether requests are counted, or only timed; and those of endpoints.
+    are_counted: bool,
+    are_counted_by_endpoint: bool,
+    /// With those that were timed.
+    requests: BTreeMap<i64, (Requests, u64)>,
+    /// The same, with a p95 that is told roughly: how long all of them took in all detail would not fit.
+    endpoints: BTreeMap<Values, (Endpoint, u64)>,
+    vitals: BTreeMap<Vital, Row>,
+    vitals_by_bucket: BTreeMap<i64, BTreeMap<Vital, f64>>,
+    pages: BTreeMap<Values, Page>,
+}
+
+impl Counted {
+    fn add(&mut self, about: About, values: &[Arc<str>], row: Row) {
+        match about {
+            About::Totals => self.totals.extend(total(values, &row)),
+            About::Counts => {
+                self.are_counted = true;
+                let (requests, _) = self.requests.entry(row.bucket).or_default();
+                (requests.count, requests.errors) = (row.sum, row.marked.0);
+            }
+            About::Durations => {
+                let (requests, timed) = self.requests.entry(row.bucket).or_default();
+                (requests.told, *timed) = (row.told, row.count);
+            }
+            About::CountsOfEndpoints => {
+                self.are_counted_by_endpoint = true;
+                let (endpoint, _) = self.endpoints.entry(values.into()).or_default();
+                (endpoint.count, endpoint.errors) = (row.sum, row.marked.0);
+            }
+            About::DurationsOfEndpoints => {
+                let (endpoint, timed) = self.endpoints.entry(values.into()).or_default();
+                (endpoint.p95, *timed) = (row.told.map(|told| told.p95), row.count);
+            }
+            About::Vital(vital) => {
+                self.vitals.insert(vital, row);
+            }
+            About::VitalInTime(vital) => {
+                let bucket = self.vitals_by_bucket.entry(row.bucket).or_default();
+                bucket.extend(row.told.map(|told| (vital, told.p75)));
+            }
+            About::Views => {
+                let page = self.pages.entry(values.into()).or_default();
+                // Not every view has every vital: a view without a click has no INP.
+                page.views = page.views.max(row.count);
+            }
+        }
+    }
+
+    fn into_dashboard(self) -> Dashboard {
+        let requests = self.requests.into_iter().map(|(bucket, (mut requests, timed))| {
+            if !self.are_counted {
+                requests.count = timed as f64;
+            }
+            (bucket, requests)
+        });
+        // Those that may be among the heaviest.
+        let endpoints = self.endpoints.into_iter().map(|(values, (mut endpoint, timed))| {
+            if !self.are_counted_by_endpoint {
+                endpoint.count = timed as f64;
+            }
+            (values, endpoint)
+        });
+        Dashboard {
+            datapoints: self.totals.iter().map(|metric| metric.count).sum(),
+            metrics: self.totals.len(),
+            top: most_of(self.totals),
+            requests: requests.collect(),
+            endpoints: heaviest(endpoints, CANDIDATES),
+            vitals: self.vitals,
+            vitals_by_bucket: self.vitals_by_bucket,
+            pages: most_viewed(self.pages),
+        }
+    }
+}
+
+/// What a metric came to, if these are its kind and name.
+fn total(values: &[Arc<str>], row: &Row) -> Option<Top> {
+    match values {
         [kind, name] => Some(Top {
             name: name.to_string(),
             kind: Kind::parse(kind)?,
@@ -235,59 +338,23 @@ fn top_metrics(selection: &Selection, rows: &[Row]) -> (u64, usize, Vec<Top>) {
             total: row.sum,
         }),
         _ => None,
-    };
-    let mut top: Vec<Top> = rows.iter().filter_map(top).collect();
-    let (datapoints, metrics) = (top.iter().map(|metric| metric.count).sum(), top.len());
-    top.sort_by(|left, right| {
+    }
+}
+
+/// The metrics that have the most points.
+fn most_of(mut metrics: Vec<Top>) -> Vec<Top> {
+    metrics.sort_by(|left, right| {
         right
             .count
             .cmp(&left.count)
             .then_with(|| left.name.cmp(&right.name))
     });
-    top.truncate(TOP_METRICS);
-    (datapoints, metrics, top)
-}
-
-fn requests(counts: &[Row], durations: &[Row]) -> BTreeMap<i64, Requests> {
-    let mut requests = BTreeMap::<i64, Requests>::new();
-    for row in counts {
-        let bucket = requests.entry(row.bucket).or_default();
-        (bucket.count, bucket.errors) = (row.sum, row.marked.0);
-    }
-    let are_counted = !requests.is_empty();
-    for row in durations {
-        let bucket = requests.entry(row.bucket).or_default();
-        bucket.told = row.told;
-        if !are_counted {
-            bucket.count = row.count as f64;
-        }
-    }
-    requests
-}
-
-/// Those that may be among the heaviest, with a p95 that is told roughly: how long all of them took in all detail would
-/// not fit.
-fn endpoints(counts: (&Selection, Vec<Row>), durations: (&Selection, Vec<Row>)) -> Vec<(Values, Endpoint)> {
-    let mut endpoints = BTreeMap::<Values, Endpoint>::new();
-    let (selection, rows) = counts;
-    for row in rows {
-        let endpoint = endpoints.entry(values_of(selection, &row).into()).or_default();
-        (endpoint.count, endpoint.errors) = (row.sum, row.marked.0);
-    }
-    let are_counted = !endpoints.is_empty();
-    let (selection, rows) = durations;
-    for row in rows {
-        let endpoint = endpoints.entry(values_of(selection, &row).into()).or_default();
-        endpoint.p95 = row.told.map(|told| told.p95);
-        if !are_counted {
-            endpoint.count = row.count as f64;
-        }
-    }
-    heaviest(endpoints, CANDIDATES)
+    metrics.truncate(TOP_METRICS);
+    metrics
 }
 
 /// Those that take the most time of all come first.
-fn heaviest(endpoints: BTreeMap<Values, Endpoint>, most: usize) -> Vec<(Values, Endpoint)> {
+fn heaviest(endpoints: impl IntoIterator<Item = (Values, Endpoint)>, most: usize) -> Vec<(Values, Endpoint)> {
     let weight = |endpoint: &Endpoint| endpoint.count * endpoint.p95.unwrap_or(0.0);
     let mut endpoints: Vec<_> = endpoints.into_iter().collect();
     endpoints.sort_by(|(_, left), (_, right)| {
@@ -297,29 +364,6 @@ fn heaviest(endpoints: BTreeMap<Values, Endpoint>, most: usize) -> Vec<(Values, 
     });
     endpoints.truncate(most);
     endpoints
-}
-
-fn vitals_by_bucket(rows: &[(Vital, Vec<Row>)]) -> BTreeMap<i64, BTreeMap<Vital, f64>> {
-    let mut buckets = BTreeMap::<i64, BTreeMap<Vital, f64>>::new();
-    for (vital, rows) in rows {
-        for row in rows {
-            let bucket = buckets.entry(row.bucket).or_default();
-            bucket.extend(row.told.map(|told| (*vital, told.p75)));
-        }
-    }
-    buckets
-}
-
-fn pages<'a>(vitals: impl Iterator<Item = (&'a Selection, Vec<Row>)>) -> Vec<(Values, Page)> {
-    let mut pages = BTreeMap::<Values, Page>::new();
-    for (selection, rows) in vitals {
-        for row in rows {
-            let page = pages.entry(values_of(selection, &row).into()).or_default();
-            // Not every view has every vital: a view without a click has no INP.
-            page.views = page.views.max(row.count);
-        }
-    }
-    most_viewed(pages)
 }
 
 fn most_viewed(pages: BTreeMap<Values, Page>) -> Vec<(Values, Page)> {

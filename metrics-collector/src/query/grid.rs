@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops;
 
-use super::{Distributions, Range, Row, Selection};
+use super::{Distributions, Range, Row, Selection, TooMany};
 use crate::bucket::{MINUTES_PER_HOUR, Resolution, hour_of};
 use crate::page::{PageId, SeriesId, entries};
 use crate::sketch::Sketch;
@@ -221,8 +221,11 @@ impl<'a> Grid<'a> {
         &mut self.summaries[place]
     }
 
-    /// Appends a row for what has data.
-    pub(super) fn finish(self, rows: &mut Vec<Row>) {
+    /// Hands a row out for what has data.
+    pub(super) fn finish(
+        self,
+        mut hand_out: impl FnMut(Row) -> std::result::Result<(), TooMany>,
+    ) -> std::result::Result<(), TooMany> {
         if self.is_damaged {
             tracing::error!("a summary is damaged; the answer is not complete");
         }
@@ -230,8 +233,9 @@ impl<'a> Grid<'a> {
             (self.first_bucket..).flat_map(|bucket| self.groups.clone().map(move |group| (group, bucket)));
         for ((group, bucket), summary) in places.zip(&self.summaries) {
             if summary.count > 0 {
-                rows.push(Row::new(group, bucket, summary));
+                hand_out(Row::new(group, bucket, summary))?;
             }
         }
+        Ok(())
     }
 }

@@ -20,7 +20,7 @@ use crate::store::{Result, Store};
 use crate::summary::{self, Summary};
 
 /// Distributions that are gathered at once.
-const MOST_SKETCHES: usize = 512;
+const MOST_SKETCHES: usize = 256;
 /// The same of rough ones, which are much smaller.
 const MOST_ROUGH: usize = 2_048;
 /// What is gathered at once without distributions.
@@ -177,18 +177,28 @@ pub(crate) async fn by_bucket(
     most_rows: usize,
 ) -> Result<std::result::Result<Vec<Row>, TooMany>> {
     let told = Told::Each;
-    let answers = answer(store, range, &[Question { selection, told }], most_rows).await?;
-    Ok(answers.map(|answers| answers.into_iter().flatten().collect()))
+    let mut rows = Vec::new();
+    let keep = |_, row| {
+        rows.push(row);
+        if rows.len() > most_rows {
+            Err(TooMany)
+        } else {
+            Ok(())
+        }
+    };
+    let answered = answer(store, range, &[Question { selection, told }], keep).await?;
+    rows.sort_by_key(|row| (row.group, row.bucket));
+    Ok(answered.map(|()| rows))
 }
 
-/// Answers questions about one range, each with a row for each group that has data. No more than `most_rows` are held.
+/// Answers questions about one range: each row, with the place of its question, is handed out as soon as it is known, in no
+/// order. Whoever asks keeps of it what he needs, or says that it is enough.
 pub(crate) async fn answer(
     store: &Store,
     range: Range,
     questions: &[Question<'_>],
-    most_rows: usize,
-) -> Result<std::result::Result<Vec<Vec<Row>>, TooMany>> {
-    let mut answers = vec![Vec::new(); questions.len()];
+    mut hand_out: impl FnMut(usize, Row) -> std::result::Result<(), TooMany> + Send,
+) -> Result<std::result::Result<(), TooMany>> {
     // Most have so few groups that one turn is enough.
     for turn in 0.. {
         let parts: Vec<Part<'_>> = questions
@@ -199,14 +209,11 @@ pub(crate) async fn answer(
         if parts.is_empty() {
             break;
         }
-        if let Err(TooMany) = answer_parts(store, range, &parts, &mut answers, most_rows).await? {
+        if let Err(TooMany) = answer_parts(store, range, &parts, &mut hand_out).await? {
             return Ok(Err(TooMany));
         }
     }
-    for rows in &mut answers {
-        rows.sort_by_key(|row| (row.group, row.bucket));
-    }
-    Ok(Ok(answers))
+    Ok(Ok(()))
 }
 
 /// As many groups of a question as are gathered at once.
@@ -233,8 +240,7 @@ async fn answer_parts(
     store: &Store,
     range: Range,
     parts: &[Part<'_>],
-    answers: &mut [Vec<Row>],
-    most_rows: usize,
+    mut hand_out: impl FnMut(usize, Row) -> std::result::Result<(), TooMany> + Send,
 ) -> Result<std::result::Result<(), TooMany>> {
     let unsettled = Unsettled::of(store, range);
     // What is told as a whole is gathered until the end; of the buckets of the others one at a time is.
@@ -249,15 +255,7 @@ async fn answer_parts(
                 wholes.push((part, grid));
             }
             Told::Each => {
-                let is_enough = read_settled(
-                    store,
-                    range,
-                    part,
-                    &unsettled,
-                    &mut answers[part.index],
-                    most_rows,
-                );
-                if let Err(TooMany) = is_enough.await? {
+                if let Err(TooMany) = read_settled(store, range, part, &unsettled, &mut hand_out).await? {
                     return Ok(Err(TooMany));
                 }
             }
@@ -282,15 +280,15 @@ async fn answer_parts(
             points::read(store, minute, cover, grids).await?;
         }
         for (part, grid) in open {
-            let rows = &mut answers[part.index];
-            grid.finish(rows);
-            if rows.len() > most_rows {
+            if let Err(TooMany) = grid.finish(|row| hand_out(part.index, row)) {
                 return Ok(Err(TooMany));
             }
         }
     }
     for (part, grid) in wholes {
-        grid.finish(&mut answers[part.index]);
+        if let Err(TooMany) = grid.finish(|row| hand_out(part.index, row)) {
+            return Ok(Err(TooMany));
+        }
     }
     Ok(Ok(()))
 }
@@ -301,8 +299,7 @@ async fn read_settled(
     range: Range,
     part: &Part<'_>,
     unsettled: &Unsettled,
-    rows: &mut Vec<Row>,
-    most_rows: usize,
+    mut hand_out: impl FnMut(usize, Row) -> std::result::Result<(), TooMany> + Send,
 ) -> Result<std::result::Result<(), TooMany>> {
     let selection = part.question.selection;
     let mut first = part.groups.start;
@@ -318,8 +315,7 @@ async fn read_settled(
                 bucket
             })
             .await?;
-            grid.finish(rows);
-            if rows.len() > most_rows {
+            if let Err(TooMany) = grid.finish(|row| hand_out(part.index, row)) {
                 return Ok(Err(TooMany));
             }
             from = to;
